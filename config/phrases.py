@@ -1,0 +1,91 @@
+"""How pydantic's findings are phrased for the person who writes the stack file."""
+
+from collections.abc import Mapping
+from types import NoneType
+from typing import Final, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from config.errors import Problem, found, nearest
+
+_KINDS: Final = {
+    "bool_type": "must be true or false",
+    "dict_type": "must be a mapping of settings",
+    "float_type": "must be a number",
+    "int_from_float": "must be a whole number",
+    "int_type": "must be a whole number",
+    "mapping_type": "must be a mapping",
+    "model_type": "must be a mapping of settings",
+    "string_type": "must be text; put it in quotes",
+    "tuple_type": "must be a list",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of {expected}",
+    "string_pattern_mismatch": "must match {pattern}",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+    "union_tag_invalid": "must have a type that is one of {expected_tags}",
+    "union_tag_not_found": "must say its type: keda or hpa",
+}
+"""Pydantic's error types and the rule each stands for; `{name}` is filled from the error's own context."""
+
+
+def phrase(root: type[BaseModel], detail: ErrorDetails) -> Problem:
+    """Turn one of pydantic's findings about `root` into a problem with the path as the stack file spells it."""
+    path, parent, field = _resolve(root, detail["loc"])
+    kind, value = detail["type"], detail["input"]
+    match kind:
+        case "extra_forbidden":
+            message = f"no such setting; {nearest(str(detail['loc'][-1]), _spellings(parent))}"
+        case "missing":
+            message = f"required, not set{_example(parent, field)}"
+        case "value_error":
+            rule = str(detail.get("ctx", {})["error"])
+            message = rule if isinstance(value, Mapping | list | BaseModel) else f"{rule} {found(value)}"
+        case _:
+            rule = _KINDS.get(kind, detail["msg"]).format_map(detail.get("ctx", {}))
+            message = f"{rule} {found(value)}"
+    return Problem(path, message)
+
+
+def _resolve(root: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, type[BaseModel], str]:
+    """Follow `loc` through the models: the path without pydantic's own marks, the model it ends in, the field."""
+    path: list[str] = []
+    model, annotation, field = root, root, ""
+    for part in loc:
+        members = [member for member in _members(annotation) if issubclass(member, BaseModel)]
+        if len(members) > 1:  # a union by tag: pydantic puts the tag into the location
+            annotation = next((m for m in members if part in get_args(m.model_fields["type"].annotation)), annotation)
+            continue
+        if part == "[key]":
+            continue
+        path.append(str(part))
+        if members:
+            model, field = members[0], str(part)
+            known = {info.alias: info.annotation for info in model.model_fields.values()}
+            annotation = known.get(field, NoneType)
+        else:  # a mapping's value or a list's element
+            annotation = next((a for a in reversed(get_args(annotation)) if a is not Ellipsis), NoneType)
+    return ".".join(path), model, field
+
+
+def _members(annotation: object) -> list[type]:
+    """The classes that an annotation such as `A | B | None` or `Annotated[A, ...]` stands for."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        return [annotation]
+    if getattr(annotation, "__origin__", None) in (Mapping, tuple):
+        return []
+    return [member for argument in get_args(annotation) for member in _members(argument) if member is not NoneType]
+
+
+def _spellings(model: type[BaseModel]) -> set[str]:
+    return {info.alias or name for name, info in model.model_fields.items()}
+
+
+def _example(model: type[BaseModel], field: str) -> str:
+    for info in model.model_fields.values():
+        if info.alias == field and info.examples:
+            return f"; for example {field}: {info.examples[0]}"
+    return ""

@@ -1,0 +1,48 @@
+"""References: how a plain setting names a value that only the deployment knows, such as `${bucket.name}`.
+
+The platform reads the bucket's name, the backend's address and the like from variables whose names nobody has
+published. So the stack file chooses the name and refers to the value: `env: { MY_BUCKET: "${bucket.name}" }`.
+"""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BeforeValidator
+
+from config.errors import nearest
+from config.types import as_text
+
+REFERENCES: Final = frozenset(
+    {
+        "backend.url",
+        "bucket.endpoint",
+        "bucket.name",
+        "bucket.region",
+        "frontend.url",
+        "postgres.database",
+        "postgres.host",
+        "postgres.port",
+        "postgres.user",
+        "redis.host",
+        "redis.port",
+    }
+)
+"""Every value that can be referred to. None of them is a secret."""
+
+_REFERENCE: Final = re.compile(r"\$\{([^}]*)\}")
+
+
+def split(text: str) -> list[str]:
+    """Split into literal, reference, literal, ...: even positions are text, odd ones are names from `REFERENCES`."""
+    return _REFERENCE.split(text)
+
+
+def _all_known(text: str) -> str:
+    for name in split(text)[1::2]:
+        if name not in REFERENCES:
+            raise ValueError(f"refers to ${{{name}}}, which does not exist; {nearest(name, REFERENCES)}")
+    return text
+
+
+EnvValue = Annotated[str, BeforeValidator(as_text), AfterValidator(_all_known)]
+"""The value of a plain environment variable; numbers are taken as their text."""

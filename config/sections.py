@@ -1,0 +1,340 @@
+"""The sections of a stack file, one frozen model each. No Pulumi types, no secrets, no resources.
+
+Field names are Python's; a stack file writes them in camelCase. The thirteen pool fields keep the spelling of the
+platform's Helm values, so that a `worker.pools` block can be pasted under `pools:`. A fact that the platform's makers
+have not published has no default here: it is required, or the feature that needs it stays off.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic.alias_generators import to_camel
+
+from config.references import EnvValue
+from config.types import (
+    ConfigKey,
+    EnvName,
+    IdList,
+    ImageReference,
+    Label,
+    ObjectName,
+    OptionalObjectName,
+    PodShare,
+    Quantity,
+)
+
+KubernetesObject = Mapping[str, JsonValue]
+"""A fragment of a Kubernetes manifest, in Kubernetes' own spelling, handed on as it is."""
+
+QueueType = Literal["all", "all_but_kb", "flow", "chat", "kb"]
+"""The platform's five queue types (seed/workers.md, `WORKER_SUBSCRIBE`)."""
+
+GRACE_MARGIN_SECONDS: Final = 30
+"""What a pod gets after its longest task, to report the result and close its connections."""
+
+
+class Section(BaseModel):
+    """What every section shares: unknown keys are errors, values are what the stack file says and never coerced."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, validate_by_name=False
+    )
+
+
+class ClusterSettings(Section):
+    """The Kubernetes cluster that the stack deploys to. It exists already; this program makes no cluster."""
+
+    kubeconfig: str | None = Field(default=None, examples=["~/.kube/config"])
+    """Path of the kubeconfig file. Unset: what kubectl would use ($KUBECONFIG, else ~/.kube/config)."""
+    context: str | None = Field(default=None, examples=["prod"])
+    """Context within the kubeconfig. Unset: its current context."""
+    data_namespace: Label = "noxus-data"
+    """Namespace of data services in mode `cluster`; made by the stack."""
+    keda_namespace: Label = "keda"
+    """Namespace of the KEDA operator, which must reach Postgres."""
+    ingress_namespace: Label = "ingress-nginx"
+    """Namespace of the ingress controller, which must reach the public services."""
+    monitoring_namespace: Label = "monitoring"
+    """Namespace of Prometheus, which must reach every metrics port."""
+    pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
+    """Pod Security Standard that every namespace of the stack enforces."""
+
+
+class ImageSettings(Section):
+    """Container images of the platform. No defaults: nobody publishes them."""
+
+    backend: ImageReference = Field(examples=["registry.example.com/noxus/backend:2026.11.0"])
+    frontend: ImageReference = Field(examples=["registry.example.com/noxus/frontend:2026.11.0"])
+    worker: ImageReference = Field(examples=["registry.example.com/noxus/worker:2026.11.0"])
+    pull_secrets: tuple[ObjectName, ...] = ()
+    """Names of existing registry Secrets; they must exist in every release's namespace."""
+    run_as_user: int | None = Field(default=None, ge=1)
+    """User id of the containers. Unset: the image's own, which must be a number other than 0."""
+
+
+class ResourceSettings(Section):
+    """CPU, memory and other resources, as Kubernetes quantities by resource name."""
+
+    requests: Mapping[str, Quantity] = {}
+    limits: Mapping[str, Quantity] = {}
+
+
+class PostgresSettings(Section):
+    """The one Postgres. `cluster` runs it in the Kubernetes cluster, with one replica and no backups."""
+
+    mode: Literal["cluster"] = "cluster"
+    image: ImageReference = "pgvector/pgvector:0.8.1-pg16"
+    """Must be PostgreSQL 15 or later with the pgvector extension (platform.md section 3)."""
+    storage_gib: int = Field(default=20, ge=1, le=65536)
+    """Size of the volume, in GiB. Kubernetes can enlarge a volume, never shrink it."""
+    storage_class: ObjectName | None = None
+    """StorageClass of the volume. Unset: the cluster's default class."""
+    memory_mib: int = Field(default=1024, ge=256)
+    """Memory request and limit, in MiB."""
+    database: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "noxus"
+    """Name of the platform's database and of the role that owns it."""
+
+
+class RedisSettings(Section):
+    """The one Redis: broker, cache and the place of run data before it is archived, so it never evicts."""
+
+    mode: Literal["cluster"] = "cluster"
+    image: ImageReference = "redis:7.4.6-alpine"
+    storage_gib: int = Field(default=8, ge=1, le=65536)
+    """Size of the volume for the append-only file, in GiB."""
+    storage_class: ObjectName | None = None
+    memory_mib: int = Field(default=1024, ge=128)
+    """Memory request and limit, in MiB; Redis itself may fill three quarters of it."""
+
+
+class StorageSettings(Section):
+    """The one bucket. `cluster` serves it from a volume through an S3 gateway in the Kubernetes cluster."""
+
+    mode: Literal["cluster"] = "cluster"
+    image: ImageReference = "versity/versitygw:v1.8.0"
+    bucket: Label = "noxus"
+    storage_gib: int = Field(default=50, ge=1, le=65536)
+    """Size of the volume, in GiB."""
+    storage_class: ObjectName | None = None
+    memory_mib: int = Field(default=512, ge=128)
+
+
+class ArchiveSettings(Section):
+    """When run data moves from Redis to the bucket (seed/workers.md, "Run Archiving")."""
+
+    mode: Literal["sync", "async", "disabled"] = "sync"
+    batch_interval_seconds: int = Field(default=60, ge=1)
+    """Seconds between sweeps, and the idle time before a run is swept. Used in mode `async` only."""
+
+
+class ScalingSettings(Section):
+    """What every KEDA pool uses unless it says otherwise itself."""
+
+    query: str | None = Field(default=None, min_length=1, examples=["SELECT count(*) FROM ..."])
+    """SQL that counts waiting and running tasks: one SELECT, one row, one number. The tables are not published."""
+    target_query_value: float | None = Field(default=None, gt=0)
+    """Tasks per replica. Unset: the pool's `concurrency`."""
+
+
+class HpaAutoscaling(Section):
+    """Scaling on CPU or memory by Kubernetes' HorizontalPodAutoscaler."""
+
+    type: Literal["hpa"]
+    min_replicas: int = Field(default=1, ge=1)
+    """An HPA cannot scale to zero; use `keda` for that."""
+    max_replicas: int = Field(ge=1, examples=[8])
+    target_cpu_utilization: int | None = Field(default=None, ge=1, le=1000)
+    """Per cent of the requested CPU."""
+    target_memory_utilization: int | None = Field(default=None, ge=1, le=1000)
+    """Per cent of the requested memory."""
+
+    @model_validator(mode="after")
+    def _the_range_is_not_empty(self) -> Self:
+        _check_range(self.min_replicas, self.max_replicas)
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_measured(self) -> Self:
+        if self.target_cpu_utilization is None and self.target_memory_utilization is None:
+            raise ValueError("needs targetCpuUtilization or targetMemoryUtilization, such as targetCpuUtilization: 70")
+        return self
+
+
+class KedaAutoscaling(Section):
+    """Scaling on the depth of the queue by KEDA's postgresql scaler; can scale to zero."""
+
+    type: Literal["keda"]
+    min_replicas: int = Field(default=0, ge=0)
+    max_replicas: int = Field(ge=1, examples=[8])
+    query: str | None = Field(default=None, min_length=1)
+    """Overrides `scaling.query` for this pool."""
+    target_query_value: float | None = Field(default=None, gt=0)
+    """Overrides `scaling.targetQueryValue` for this pool: tasks per replica."""
+    polling_interval_seconds: int = Field(default=30, ge=1)
+    cooldown_seconds: int = Field(default=300, ge=0)
+    """Seconds without work before the last replica goes. Unused while `minReplicas` is above 0."""
+
+    @model_validator(mode="after")
+    def _the_range_is_not_empty(self) -> Self:
+        _check_range(self.min_replicas, self.max_replicas)
+        return self
+
+
+def _check_range(low: int, high: int) -> None:
+    if low > high:
+        raise ValueError(f"minReplicas {low} is above maxReplicas {high}; lower minReplicas or raise maxReplicas")
+
+
+Autoscaling = Annotated[HpaAutoscaling | KedaAutoscaling, Field(discriminator="type")]
+
+
+class DisruptionSettings(Section):
+    """How many pods a drain may take at once. Unset: `maxUnavailable: 1`, which blocks no drain."""
+
+    min_available: PodShare | None = None
+    max_unavailable: PodShare | None = None
+
+    @model_validator(mode="after")
+    def _at_most_one_is_set(self) -> Self:
+        if self.min_available is not None and self.max_unavailable is not None:
+            raise ValueError("takes minAvailable or maxUnavailable, not both; maxUnavailable: 1 fits most pools")
+        return self
+
+
+class WorkloadSettings(Section):
+    """What a service and a pool can both be told."""
+
+    replica_count: int = Field(default=1, ge=0)
+    """Number of pods; ignored when `autoscaling` is set, as the seed says."""
+    autoscaling: Autoscaling | None = None
+    resources: ResourceSettings = ResourceSettings()
+    pod_disruption_budget: DisruptionSettings = DisruptionSettings()
+
+    @model_validator(mode="after")
+    def _utilisation_has_a_request(self) -> Self:
+        if isinstance(self.autoscaling, HpaAutoscaling):
+            targets = {
+                "cpu": self.autoscaling.target_cpu_utilization,
+                "memory": self.autoscaling.target_memory_utilization,
+            }
+            for resource, target in targets.items():
+                if target is not None and resource not in self.resources.requests:
+                    raise ValueError(
+                        f"autoscaling on {resource} is a share of the {resource} request, which is not set; "
+                        f"set resources.requests.{resource}"
+                    )
+        return self
+
+
+class ServiceSettings(WorkloadSettings):
+    """A web service of the primary release."""
+
+    replica_count: int = Field(default=2, ge=0)
+
+    @model_validator(mode="after")
+    def _only_pools_scale_on_the_queue(self) -> Self:
+        if self.autoscaling is not None and self.autoscaling.type == "keda":
+            raise ValueError(
+                "autoscaling.type keda counts queued tasks, which a web service does not take; use type: hpa"
+            )
+        return self
+
+
+class PoolSettings(WorkloadSettings):
+    """One pool of workers: the thirteen fields of the seed's table, and what long tasks and KEDA need beside them."""
+
+    enabled: bool = True
+    worker_subscribe: QueueType = "all_but_kb"
+    """Queue types the pool takes."""
+    worker_subscribe_tenants: IdList = ()
+    worker_subscribe_workspaces: IdList = ()
+    env_secret_ref: OptionalObjectName = ""
+    """A Secret layered on top of the release's app-env, whose keys win. The release's `secrets` can make it."""
+    affinity: KubernetesObject = {}
+    node_selector: Mapping[str, str] = {}
+    tolerations: tuple[KubernetesObject, ...] = ()
+    topology_spread_constraints: tuple[KubernetesObject, ...] = ()
+    concurrency: int | None = Field(default=None, ge=1)
+    """Tasks that one replica runs at once: KEDA's default target. It sets nothing in the worker itself."""
+    max_task_seconds: int = Field(default=600, ge=1)
+    """Longest task, in seconds. A pod that is scaled in or rolled gets this and 30 s more to end."""
+
+    @property
+    def grace_seconds(self) -> int:
+        """Seconds a pod has between SIGTERM and SIGKILL."""
+        return self.max_task_seconds + GRACE_MARGIN_SECONDS
+
+
+class ReleaseSettings(Section):
+    """What a primary and a worker release share."""
+
+    namespace: Label = Field(examples=["noxus"])
+    """Namespace of the release; made by the stack. No two releases share one."""
+    env: Mapping[EnvName, EnvValue] = {}
+    """Plain settings of this release's workloads, over `noxus:env`."""
+    secrets: Mapping[ObjectName, Mapping[EnvName, ConfigKey]] = {}
+    """Secrets to make beside app-env, for pools' `envSecretRef`: Secret name, then variable, then secret config key."""
+    pools: Mapping[Label, PoolSettings] = {}
+
+    @property
+    def enabled_pools(self) -> Mapping[str, PoolSettings]:
+        """The pools that get a Deployment, by name."""
+        return {name: pool for name, pool in self.pools.items() if pool.enabled}
+
+
+class PrimarySettings(ReleaseSettings):
+    """The one primary release: backend, frontend and its own pools."""
+
+    name: Label = "noxus"
+    backend: ServiceSettings = ServiceSettings()
+    frontend: ServiceSettings = ServiceSettings()
+
+
+class WorkerReleaseSettings(ReleaseSettings):
+    """A worker release: pools in a namespace of their own, on the data services of the primary release."""
+
+    pools: Mapping[Label, PoolSettings] = Field(min_length=1, examples=["{ flow: { workerSubscribe: flow } }"])
+
+
+class StackSettings(Section):
+    """Everything plain that a stack file says. One field per top-level key, without the `noxus:` prefix."""
+
+    cloud: Literal["kubernetes"] = "kubernetes"
+    """Where data services and identity come from."""
+    protect: bool = True
+    """Whether Pulumi refuses to delete data services and their volumes."""
+    cluster: ClusterSettings = ClusterSettings()
+    images: ImageSettings
+    postgres: PostgresSettings = PostgresSettings()
+    redis: RedisSettings = RedisSettings()
+    storage: StorageSettings = StorageSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    scaling: ScalingSettings = ScalingSettings()
+    env: Mapping[EnvName, EnvValue] = {}
+    """Plain settings of every workload, in the shared app-env Secret."""
+    secret_env: Mapping[EnvName, ConfigKey] = {}
+    """Secret settings of every workload: variable name, then the secret config key that holds the value."""
+    primary: PrimarySettings
+    workers: Mapping[Label, WorkerReleaseSettings] = {}
+
+    def releases(self) -> Iterator[tuple[str, str, ReleaseSettings]]:
+        """Every release as (path in the stack file, name, settings), the primary first."""
+        yield "primary", self.primary.name, self.primary
+        for name, release in self.workers.items():
+            yield f"workers.{name}", name, release
+
+    def pools(self) -> Iterator[tuple[str, str, PoolSettings]]:
+        """Every enabled pool as (path in the stack file, workload name, settings)."""
+        for path, release, settings in self.releases():
+            for pool, pool_settings in settings.enabled_pools.items():
+                yield f"{path}.pools.{pool}", f"{release}-{pool}", pool_settings
+
+    def secret_keys(self) -> Iterator[tuple[str, str]]:
+        """Every secret config key that some variable names, as (path of the setting that names it, key)."""
+        for variable, key in self.secret_env.items():
+            yield f"secretEnv.{variable}", key
+        for path, _, release in self.releases():
+            for secret, variables in release.secrets.items():
+                for variable, key in variables.items():
+                    yield f"{path}.secrets.{secret}.{variable}", key

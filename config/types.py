@@ -1,0 +1,129 @@
+"""Value types: a rule and the sentence that explains it, in one place.
+
+Each type's message says what is allowed and shows one that would pass, so that the loader only has to add the path and
+the value that was found. Numbers with a plain range use pydantic's own bounds instead.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Final, cast
+
+from pydantic import AfterValidator, BeforeValidator
+
+LABEL_LIMIT: Final = 63
+"""Longest DNS label, in characters (RFC 1123); the limit of most Kubernetes names."""
+
+_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN: Final = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
+_ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CONFIG_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_QUANTITY: Final = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
+_IMAGE: Final = re.compile(
+    r"[a-z0-9]([-._/:a-z0-9]*[a-z0-9])?(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?(@sha256:[0-9a-f]{64})?"
+)
+_PERCENT: Final = re.compile(r"(100|[1-9]?[0-9])%")
+_SHARE: Final = "a whole number of pods from 0, such as 1, or a share such as 25%"
+
+
+def _matches(pattern: re.Pattern[str], limit: int, rule: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value) or len(value) > limit:
+            raise ValueError(rule)
+        return value
+
+    return check
+
+
+def _empty_or(check: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda value: check(value) if value else value
+
+
+def as_text(value: object) -> object:
+    """YAML reads `cpu: 1` as a number; Kubernetes means the quantity "1"."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _tagged(value: str) -> str:
+    if "@sha256:" not in value and ":" not in value.rpartition("/")[2]:
+        raise ValueError("must name a tag or a digest, such as registry.example.com/noxus/backend:2026.11.0")
+    if value.endswith(":latest"):
+        raise ValueError("must not be :latest, which changes under a running release; name a version or a digest")
+    return value
+
+
+def _ids(value: object) -> object:
+    """Accept the seed's comma-separated string as well as a YAML list."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",")) if value.strip() else ()
+    return tuple(cast("list[object]", value)) if isinstance(value, list) else value
+
+
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not value or "," in value or value != value.strip():
+            raise ValueError("must be ids separated by commas, or a YAML list of ids, such as tenant-abc,tenant-xyz")
+    repeated = sorted({value for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"must name each id once; {', '.join(repeated)} is repeated")
+    return values
+
+
+def _share(value: int | str) -> int | str:
+    if isinstance(value, int) and value < 0:
+        raise ValueError(f"must be {_SHARE}")
+    if isinstance(value, str) and not _PERCENT.fullmatch(value):
+        raise ValueError(f"must be {_SHARE}")
+    return value
+
+
+Label = Annotated[
+    str,
+    AfterValidator(
+        _matches(
+            _LABEL, LABEL_LIMIT, "must be lower-case letters, digits and '-', at most 63 characters, such as noxus-acme"
+        )
+    ),
+]
+"""A DNS label: the form of namespace, release and pool names."""
+
+_OBJECT_NAME: Final = _matches(
+    _SUBDOMAIN, 253, "must be a Kubernetes object name: lower-case letters, digits, '-' and '.'"
+)
+
+ObjectName = Annotated[str, AfterValidator(_OBJECT_NAME)]
+"""The name of a Kubernetes object whose kind allows dots, such as a Secret."""
+
+OptionalObjectName = Annotated[str, AfterValidator(_empty_or(_OBJECT_NAME))]
+"""An object name, or "" for none: the form of the seed's `envSecretRef`."""
+
+EnvName = Annotated[
+    str,
+    AfterValidator(
+        _matches(_ENV_NAME, 253, "must be an environment variable name: letters, digits and '_', such as LOG_LEVEL")
+    ),
+]
+
+ConfigKey = Annotated[
+    str,
+    AfterValidator(_matches(_CONFIG_KEY, 100, "must be the name of a secret config key, such as openaiApiKey")),
+]
+"""A flat, encrypted key of the stack file, written without its `noxus:` prefix."""
+
+ImageReference = Annotated[
+    str,
+    AfterValidator(
+        _matches(_IMAGE, 512, "must be an image reference, such as registry.example.com/noxus/backend:2026.11.0")
+    ),
+    AfterValidator(_tagged),
+]
+
+Quantity = Annotated[
+    str,
+    BeforeValidator(as_text),
+    AfterValidator(_matches(_QUANTITY, 32, "must be a Kubernetes quantity, such as 500m, 2 or 4Gi")),
+]
+
+IdList = Annotated[tuple[str, ...], BeforeValidator(_ids), AfterValidator(_each_once)]
+"""Tenant or workspace ids; empty means all of them."""
+
+PodShare = Annotated[int | str, AfterValidator(_share)]
