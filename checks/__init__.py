@@ -1,0 +1,41 @@
+"""Questions about a whole configuration, each a pure function from settings to findings. Nothing here imports Pulumi.
+
+A section's own rules live with the section in `config`; a check looks at several sections or several releases at once.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from checks.archive import archive_settings_are_used
+from checks.finding import Finding
+from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
+from checks.scaling import drains_are_possible, keda_knows_what_to_count
+from config import ConfigError, Problem, StackSettings
+
+__all__ = ["CHECKS", "Finding", "enforce", "findings"]
+
+CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
+    archive_settings_are_used,
+    drains_are_possible,
+    keda_knows_what_to_count,
+    names_are_distinct,
+    names_fit,
+    namespaces_are_apart,
+    secrets_keep_their_place,
+)
+
+
+def findings(settings: StackSettings) -> list[Finding]:
+    """Ask every check; errors first, then by path."""
+    return sorted(finding for check in CHECKS for finding in check(settings))
+
+
+def enforce(settings: StackSettings, warn: Callable[[str], object]) -> None:
+    """Hand every warning to `warn`, then raise `ConfigError` with all errors, if there are any."""
+    found = findings(settings)
+    for finding in found:
+        if finding.severity == "warning":
+            warn(f"{finding.path}: {finding.message}")
+    errors = [Problem(finding.path, finding.message) for finding in found if finding.severity == "error"]
+    if errors:
+        raise ConfigError("The stack's configuration", errors)

@@ -1,0 +1,32 @@
+"""What a check says about a configuration."""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Severity = Literal["error", "warning", "note"]
+
+_ORDER: Final[tuple[Severity, ...]] = ("error", "warning", "note")
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One answer of a check. An error stops the preview, a warning is shown in it, a note is for reports."""
+
+    rank: int = field(init=False, repr=False)
+    severity: Severity
+    path: str
+    """The setting it is about, as the stack file spells it."""
+    message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rank", _ORDER.index(self.severity))
+
+
+def error(path: str, message: str) -> Finding:
+    """Something that must be mended before anything is deployed."""
+    return Finding("error", path, message)
+
+
+def warning(path: str, message: str) -> Finding:
+    """Something that works and is probably not what was meant."""
+    return Finding("warning", path, message)
