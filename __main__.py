@@ -1,0 +1,23 @@
+"""The stack, read top to bottom: configuration, checks, platform, outputs."""
+
+import pulumi
+import pulumi_random as random
+
+import checks
+import config
+from components.kubernetes_access import kubernetes_provider
+from components.platform import Platform, PlatformArgs
+
+stack = config.load()
+
+checks.enforce(stack.settings, warn=pulumi.log.warn)
+
+providers: dict[str, pulumi.ProviderResource] = {
+    "kubernetes": kubernetes_provider(stack.settings.cluster),
+    "random": random.Provider("random"),
+}
+
+platform = Platform("platform", PlatformArgs(stack=stack), pulumi.ResourceOptions(providers=providers))
+
+for name, value in platform.outputs.items():
+    pulumi.export(name, value)

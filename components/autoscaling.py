@@ -1,0 +1,186 @@
+"""Autoscalers: HorizontalPodAutoscaler on CPU and memory, KEDA's ScaledObject on the depth of the queue in Postgres.
+
+A workload has one of them or none, never both, and an autoscaled Deployment states no `spec.replicas`: under
+server-side apply the two would fight over the field.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.autoscaling.v2 import (
+    CrossVersionObjectReferenceArgs,
+    HorizontalPodAutoscaler,
+    HorizontalPodAutoscalerBehaviorArgs,
+    HorizontalPodAutoscalerSpecArgs,
+    HPAScalingRulesArgs,
+    MetricSpecArgs,
+    MetricTargetArgs,
+    ResourceMetricSourceArgs,
+)
+from pulumi_kubernetes.core.v1 import Secret
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.endpoints import PostgresEndpoint
+from config.sections import HpaAutoscaling, KedaAutoscaling, PoolSettings, ScalingSettings
+
+CREDENTIAL_TYPE: Final = "noxus:components:ScalerCredential"
+
+LONGEST_STABILIZATION_SECONDS: Final = 3600
+"""Longest scale-down window that the HorizontalPodAutoscaler accepts (autoscaling/v2, HPAScalingRules)."""
+
+_FAILURES_BEFORE_FALLBACK: Final = 3
+
+
+def stabilization_seconds(max_task_seconds: int) -> int:
+    """How long the need must stay low before a pod goes: as long as a task may take, within what an HPA accepts."""
+    return min(max_task_seconds, LONGEST_STABILIZATION_SECONDS)
+
+
+def target_query_value(pool: PoolSettings, scaler: KedaAutoscaling, scaling: ScalingSettings) -> str:
+    """Tasks per replica as the text that KEDA wants: the pool's own, else the global one, else its concurrency."""
+    value = next(
+        (v for v in (scaler.target_query_value, scaling.target_query_value, pool.concurrency) if v is not None),
+        None,
+    )
+    if value is None:
+        raise ValueError("checks.scaling refuses a KEDA pool without a target")
+    return f"{value:g}"
+
+
+def hpa(
+    name: str,
+    namespace: pulumi.Input[str],
+    settings: HpaAutoscaling,
+    deployment: Deployment,
+    opts: pulumi.ResourceOptions,
+    *,
+    stabilization: int | None = None,
+) -> HorizontalPodAutoscaler:
+    """Scale a Deployment on the utilisation of what its pods request.
+
+    `stabilization` is the scale-down window in seconds; Kubernetes' default is 300.
+    """
+    targets = {"cpu": settings.target_cpu_utilization, "memory": settings.target_memory_utilization}
+    metrics = [
+        MetricSpecArgs(
+            type="Resource",
+            resource=ResourceMetricSourceArgs(
+                name=resource, target=MetricTargetArgs(type="Utilization", average_utilization=target)
+            ),
+        )
+        for resource, target in targets.items()
+        if target is not None
+    ]
+    scale_down = None if stabilization is None else HPAScalingRulesArgs(stabilization_window_seconds=stabilization)
+    return HorizontalPodAutoscaler(
+        f"{name}-hpa",
+        metadata=ObjectMetaArgs(name=name, namespace=namespace),
+        spec=HorizontalPodAutoscalerSpecArgs(
+            scale_target_ref=CrossVersionObjectReferenceArgs(
+                api_version="apps/v1", kind="Deployment", name=deployment.metadata["name"]
+            ),
+            min_replicas=settings.min_replicas,
+            max_replicas=settings.max_replicas,
+            metrics=metrics,
+            behavior=None if scale_down is None else HorizontalPodAutoscalerBehaviorArgs(scale_down=scale_down),
+        ),
+        opts=opts,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalerCredentialArgs:
+    """What a `ScalerCredential` needs."""
+
+    namespace: pulumi.Input[str]
+    password: pulumi.Input[str]
+    """Password of the read-only role that KEDA counts tasks with."""
+
+
+class ScalerCredential(pulumi.ComponentResource):
+    """How KEDA logs in to Postgres for the ScaledObjects of one namespace: a Secret and its TriggerAuthentication.
+
+    One per namespace instead of one for the cluster: KEDA's own namespace then holds nobody's credential.
+    """
+
+    authentication_name: str
+    """Name of the TriggerAuthentication; whoever refers to it depends on this component."""
+
+    def __init__(self, name: str, args: ScalerCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(CREDENTIAL_TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        secret = Secret(
+            f"{name}-secret",
+            metadata=ObjectMetaArgs(name=name, namespace=args.namespace),
+            string_data=pulumi.Output.secret({"password": args.password}),
+            opts=child,
+        )
+        CustomResource(
+            f"{name}-authentication",
+            api_version="keda.sh/v1alpha1",
+            kind="TriggerAuthentication",
+            metadata=ObjectMetaArgs(name=name, namespace=args.namespace),
+            spec={"secretTargetRef": [{"parameter": "password", "name": secret.metadata["name"], "key": "password"}]},
+            opts=child,
+        )
+        self.authentication_name = name
+        self.register_outputs({"authentication_name": self.authentication_name})
+
+
+def scaled_object(
+    name: str,
+    namespace: pulumi.Input[str],
+    pool: PoolSettings,
+    scaler: KedaAutoscaling,
+    scaling: ScalingSettings,
+    postgres: PostgresEndpoint,
+    credential: ScalerCredential,
+    deployment: Deployment,
+    opts: pulumi.ResourceOptions,
+) -> CustomResource:
+    """Scale a Deployment on the number that a query gives, as tasks per replica.
+
+    If Postgres cannot be asked, the replicas stay as they are or rise to one, but never fall: a database that is down
+    says nothing about how much work is running. The metadata holds names only; the password is in the credential.
+    """
+    metadata = {
+        "query": scaler.query or scaling.query or "",
+        "targetQueryValue": target_query_value(pool, scaler, scaling),
+        "host": postgres.host,
+        "port": str(postgres.port),
+        "userName": postgres.scaler_user,
+        "dbName": postgres.database,
+        "sslmode": postgres.ssl_mode,
+    }
+    scale_down = {"stabilizationWindowSeconds": stabilization_seconds(pool.max_task_seconds)}
+    return CustomResource(
+        f"{name}-scaled-object",
+        api_version="keda.sh/v1alpha1",
+        kind="ScaledObject",
+        metadata=ObjectMetaArgs(name=name, namespace=namespace),
+        spec={
+            "scaleTargetRef": {"name": deployment.metadata["name"]},
+            "pollingInterval": scaler.polling_interval_seconds,
+            "cooldownPeriod": scaler.cooldown_seconds,
+            "minReplicaCount": scaler.min_replicas,
+            "maxReplicaCount": scaler.max_replicas,
+            "fallback": {
+                "failureThreshold": _FAILURES_BEFORE_FALLBACK,
+                "replicas": max(1, scaler.min_replicas),
+                "behavior": "currentReplicasIfHigher",
+            },
+            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": scale_down}}},
+            "triggers": [
+                {
+                    "type": "postgresql",
+                    "metadata": metadata,
+                    "authenticationRef": {"name": credential.authentication_name},
+                }
+            ],
+        },
+        # KEDA's webhook refuses a target that does not exist yet, and without its credential KEDA asks for no host.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[deployment, credential])),
+    )

@@ -1,0 +1,82 @@
+"""An S3-compatible bucket in the cluster: Versity's S3 gateway over a volume, a top-level folder being the bucket."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.core.v1 import HTTPGetActionArgs, ProbeArgs, Secret
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs, generated_password
+from components.digest import digest
+from components.endpoints import BucketEndpoint, PodTarget
+from components.labels import selector
+from config.sections import StorageSettings
+
+TYPE: Final = "noxus:cluster:Bucket"
+
+PORT: Final = 7070
+"""The gateway's own default."""
+
+REGION: Final = "us-east-1"
+"""What the gateway calls its only region; S3 clients must name one to sign requests."""
+
+_HEALTH_PATH: Final = "/health"
+_DATA_PATH: Final = "/data"
+_USER_ID: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketArgs:
+    """What a `Bucket` needs."""
+
+    namespace: pulumi.Output[str]
+    namespace_name: str
+    settings: StorageSettings
+
+
+class Bucket(pulumi.ComponentResource):
+    """The one bucket, in the cluster."""
+
+    endpoint: BucketEndpoint
+
+    def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        settings = args.settings
+        access_key = generated_password(f"{name}-access-key", child)
+        secret_key = generated_password(f"{name}-secret-key", child)
+        keys = Secret(
+            f"{name}-keys",
+            metadata=ObjectMetaArgs(name=f"{name}-keys", namespace=args.namespace),
+            string_data=pulumi.Output.secret({"ROOT_ACCESS_KEY": access_key, "ROOT_SECRET_KEY": secret_key}),
+            opts=child,
+        )
+        StatefulService(
+            name,
+            StatefulServiceArgs(
+                namespace=args.namespace,
+                settings=settings,
+                port=PORT,
+                user_id=_USER_ID,
+                data_path=_DATA_PATH,
+                arguments=["posix", _DATA_PATH],
+                env={"VGW_PORT": f":{PORT}", "VGW_HEALTH": _HEALTH_PATH, "VGW_REGION": REGION},
+                env_secrets=[keys.metadata["name"]],
+                init_command=["mkdir", "-p", f"{_DATA_PATH}/{settings.bucket}"],
+                probe=ProbeArgs(
+                    http_get=HTTPGetActionArgs(path=_HEALTH_PATH, port=name), period_seconds=10, failure_threshold=6
+                ),
+                checksum=digest({"access_key": access_key, "secret_key": secret_key}),
+            ),
+            child,
+        )
+        self.endpoint = BucketEndpoint(
+            name=settings.bucket,
+            url=f"http://{name}.{args.namespace_name}.svc:{PORT}",
+            region=REGION,
+            access_key_id=access_key,
+            secret_access_key=secret_key,
+            target=PodTarget(namespace=args.namespace_name, pod_labels=selector(INSTANCE, name), port=PORT),
+        )
+        self.register_outputs({})

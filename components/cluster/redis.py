@@ -1,0 +1,101 @@
+"""Redis in the cluster: broker, cache and run data in one, so it keeps everything and evicts nothing."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.core.v1 import ExecActionArgs, ProbeArgs, Secret, SecretVolumeSourceArgs, VolumeArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs, generated_password
+from components.digest import digest
+from components.endpoints import PodTarget, RedisEndpoint
+from components.labels import selector
+from config.sections import RedisSettings
+
+TYPE: Final = "noxus:cluster:Redis"
+
+PORT: Final = 6379
+
+_USER_ID: Final = 999
+"""User `redis` of the image."""
+
+_DATA_SHARE: Final = 0.75
+"""Part of the memory that data may fill; the rest is for buffers and the fork that rewrites the append-only file."""
+
+
+def server_config(password: str, memory_mib: int) -> str:
+    """Text of redis.conf. `noeviction`: evicting a broker's keys loses tasks; a full Redis refuses writes instead."""
+    return "\n".join(
+        (
+            f"requirepass {password}",
+            f"maxmemory {int(memory_mib * _DATA_SHARE)}mb",
+            "maxmemory-policy noeviction",
+            "appendonly yes",
+            "dir /data",
+            "",
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisArgs:
+    """What a `Redis` needs."""
+
+    namespace: pulumi.Output[str]
+    namespace_name: str
+    settings: RedisSettings
+
+
+class Redis(pulumi.ComponentResource):
+    """The one Redis, in the cluster."""
+
+    endpoint: RedisEndpoint
+
+    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        password = generated_password(f"{name}-password", child)
+        memory_mib = args.settings.memory_mib
+        config = password.apply(lambda value: server_config(value, memory_mib))
+        files = Secret(
+            f"{name}-config",
+            metadata=ObjectMetaArgs(name=f"{name}-config", namespace=args.namespace),
+            string_data=pulumi.Output.secret({"redis.conf": config}),
+            opts=child,
+        )
+        client = Secret(
+            f"{name}-client",
+            metadata=ObjectMetaArgs(name=f"{name}-client", namespace=args.namespace),
+            string_data=pulumi.Output.secret({"REDISCLI_AUTH": password}),
+            opts=child,
+        )
+        # redis-cli exits with 0 on an error reply too; only PONG says that Redis has loaded its data.
+        ready = ExecActionArgs(command=["sh", "-c", "redis-cli ping | grep -q PONG"])
+        StatefulService(
+            name,
+            StatefulServiceArgs(
+                namespace=args.namespace,
+                settings=args.settings,
+                port=PORT,
+                user_id=_USER_ID,
+                data_path="/data",
+                command=["redis-server", "/etc/redis/redis.conf"],
+                env_secrets=[client.metadata["name"]],
+                files={
+                    "/etc/redis": VolumeArgs(
+                        name="config", secret=SecretVolumeSourceArgs(secret_name=files.metadata["name"])
+                    )
+                },
+                probe=ProbeArgs(exec_=ready, period_seconds=10, timeout_seconds=5, failure_threshold=6),
+                checksum=digest({"config": config}),
+            ),
+            child,
+        )
+        self.endpoint = RedisEndpoint(
+            host=f"{name}.{args.namespace_name}.svc",
+            port=PORT,
+            password=password,
+            target=PodTarget(namespace=args.namespace_name, pod_labels=selector(INSTANCE, name), port=PORT),
+        )
+        self.register_outputs({})

@@ -1,0 +1,49 @@
+"""The three data services in one namespace of their own."""
+
+import pulumi
+
+from components.cluster.bucket import Bucket, BucketArgs
+from components.cluster.postgres import Postgres, PostgresArgs
+from components.cluster.redis import Redis, RedisArgs
+from components.endpoints import DataServices
+from components.namespace import Namespace, NamespaceArgs
+from config import StackSettings
+from config.sections import KedaAutoscaling
+
+
+def data_services(settings: StackSettings, opts: pulumi.ResourceOptions) -> DataServices:
+    """Make the namespace and the services; protected, if the stack is, together with the volumes inside."""
+    cluster = settings.cluster
+    protected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.protect))
+    namespace = Namespace(
+        "data",
+        NamespaceArgs(namespace=cluster.data_namespace, pod_security=cluster.pod_security),
+        protected,
+    ).namespace_name
+    keda_counts = any(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in settings.pools())
+    postgres = Postgres(
+        "postgres",
+        PostgresArgs(
+            namespace=namespace,
+            namespace_name=cluster.data_namespace,
+            settings=settings.postgres,
+            scaler_namespace=cluster.keda_namespace if keda_counts else None,
+        ),
+        protected,
+    )
+    redis = Redis(
+        "redis",
+        RedisArgs(namespace=namespace, namespace_name=cluster.data_namespace, settings=settings.redis),
+        protected,
+    )
+    bucket = Bucket(
+        "bucket",
+        BucketArgs(namespace=namespace, namespace_name=cluster.data_namespace, settings=settings.storage),
+        protected,
+    )
+    return DataServices(
+        postgres=postgres.endpoint,
+        redis=redis.endpoint,
+        bucket=bucket.endpoint,
+        ready=[postgres, redis, bucket],
+    )

@@ -1,0 +1,184 @@
+"""One pod with one volume: what Postgres, Redis and the bucket have in common when they run in the cluster.
+
+The volume is a claim of its own instead of a StatefulSet's template: it can be enlarged and protected, and it
+stays when the StatefulSet has to be replaced.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgs,
+    ContainerPortArgs,
+    EmptyDirVolumeSourceArgs,
+    EnvFromSourceArgs,
+    EnvVarArgs,
+    PersistentVolumeClaim,
+    PersistentVolumeClaimSpecArgs,
+    PersistentVolumeClaimVolumeSourceArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    ProbeArgs,
+    ResourceRequirementsArgs,
+    SecretEnvSourceArgs,
+    Service,
+    ServicePortArgs,
+    ServiceSpecArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+    VolumeResourceRequirementsArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_random import RandomPassword
+
+from components.labels import labels, selector
+from components.workload import restricted_container, restricted_security
+from config.sections import PostgresSettings, RedisSettings, StorageSettings
+
+TYPE: Final = "noxus:cluster:StatefulService"
+
+INSTANCE: Final = "data"
+"""Instance label of the data services' pods."""
+
+_GRACE_SECONDS: Final = 120
+"""What a data service gets to write everything to its volume."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatefulServiceArgs:
+    """What a `StatefulService` needs."""
+
+    namespace: pulumi.Input[str]
+    settings: PostgresSettings | RedisSettings | StorageSettings
+    port: int
+    user_id: int
+    """User and group of the process in the image; the group owns the volume."""
+    data_path: str
+    """Where the volume is mounted."""
+    command: Sequence[str] = ()
+    """Overrides the image's entry point."""
+    arguments: Sequence[str] = ()
+    env: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    env_secrets: Sequence[pulumi.Input[str]] = ()
+    """Secrets whose keys become variables."""
+    files: Mapping[str, VolumeArgs] = field(default_factory=dict[str, VolumeArgs])
+    """Read-only volumes by the path they are mounted at."""
+    scratch_paths: Sequence[str] = ("/tmp",)  # a mount path in the container
+    """Writable paths outside the volume; the root file system is read-only."""
+    init_command: Sequence[str] = ()
+    """Runs in the same image before the service starts."""
+    probe: ProbeArgs
+    checksum: pulumi.Input[str]
+    """Changes when the pod must restart to read its files and variables again."""
+
+
+class StatefulService(pulumi.ComponentResource):
+    """A StatefulSet of one pod, its volume, and a headless Service that gives it a stable name."""
+
+    def __init__(self, name: str, args: StatefulServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        settings = args.settings
+        metadata = ObjectMetaArgs(name=name, namespace=args.namespace, labels=labels(INSTANCE, name, "data"))
+        selected = selector(INSTANCE, name)
+        # Many classes bind a volume only when a pod asks for it, so the claim is not waited for; the StatefulSet is.
+        claim = PersistentVolumeClaim(
+            f"{name}-volume",
+            metadata=ObjectMetaArgs(
+                name=name,
+                namespace=args.namespace,
+                labels=labels(INSTANCE, name, "data"),
+                annotations={"pulumi.com/skipAwait": "true"},
+            ),
+            spec=PersistentVolumeClaimSpecArgs(
+                access_modes=["ReadWriteOnce"],
+                storage_class_name=settings.storage_class,
+                resources=VolumeResourceRequirementsArgs(requests={"storage": f"{settings.storage_gib}Gi"}),
+            ),
+            opts=child,
+        )
+        service = Service(
+            f"{name}-service",
+            metadata=metadata,
+            spec=ServiceSpecArgs(
+                cluster_ip="None",
+                selector=selected,
+                ports=[ServicePortArgs(name=name, port=args.port, target_port=name)],
+            ),
+            opts=child,
+        )
+        StatefulSet(
+            f"{name}-stateful-set",
+            metadata=metadata,
+            spec=StatefulSetSpecArgs(
+                replicas=1,
+                service_name=service.metadata["name"],
+                selector=LabelSelectorArgs(match_labels=selected),
+                template=PodTemplateSpecArgs(
+                    metadata=ObjectMetaArgs(
+                        labels=labels(INSTANCE, name, "data"), annotations={"noxus.ai/checksum": args.checksum}
+                    ),
+                    spec=_pod(name, args, claim.metadata["name"]),
+                ),
+            ),
+            opts=child,
+        )
+        self.register_outputs({})
+
+
+def generated_password(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """A password of 190 bits, made once and kept in the state. Alphanumeric, so that no URL has to encode it."""
+    return pulumi.Output.secret(RandomPassword(name, length=32, special=False, opts=opts).result)
+
+
+def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodSpecArgs:
+    memory = f"{args.settings.memory_mib}Mi"
+    mounts = [
+        VolumeMountArgs(name="data", mount_path=args.data_path),
+        *(VolumeMountArgs(name=f"scratch-{i}", mount_path=path) for i, path in enumerate(args.scratch_paths)),
+        *(VolumeMountArgs(name=volume.name, mount_path=path, read_only=True) for path, volume in args.files.items()),
+    ]
+    volumes = [
+        VolumeArgs(name="data", persistent_volume_claim=PersistentVolumeClaimVolumeSourceArgs(claim_name=claim)),
+        *(
+            VolumeArgs(name=f"scratch-{i}", empty_dir=EmptyDirVolumeSourceArgs())
+            for i in range(len(args.scratch_paths))
+        ),
+        *args.files.values(),
+    ]
+    init = ContainerArgs(
+        name="prepare",
+        image=args.settings.image,
+        command=list(args.init_command),
+        volume_mounts=mounts,
+        security_context=restricted_container(read_only=True),
+    )
+    return PodSpecArgs(
+        automount_service_account_token=False,
+        security_context=restricted_security(args.user_id, group=args.user_id),
+        termination_grace_period_seconds=_GRACE_SECONDS,
+        init_containers=[init] if args.init_command else None,
+        containers=[
+            ContainerArgs(
+                name=name,
+                image=args.settings.image,
+                command=list(args.command) or None,
+                args=list(args.arguments) or None,
+                env=[EnvVarArgs(name=variable, value=value) for variable, value in args.env.items()] or None,
+                env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret)) for secret in args.env_secrets]
+                or None,
+                ports=[ContainerPortArgs(name=name, container_port=args.port)],
+                volume_mounts=mounts,
+                resources=ResourceRequirementsArgs(
+                    requests={"cpu": "100m", "memory": memory}, limits={"memory": memory}
+                ),
+                security_context=restricted_container(read_only=True),
+                readiness_probe=args.probe,
+                liveness_probe=args.probe,
+            )
+        ],
+        volumes=volumes,
+    )

@@ -1,0 +1,77 @@
+"""Typed answers of the data services: all that a release is told about Postgres, Redis, the bucket and its identity.
+
+An endpoint says where a service is and, as secret outputs, how to log in. It does not say which cloud it comes from: a
+release is wired the same way everywhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodTarget:
+    """Where a service in the Kubernetes cluster is on the network: its pods, never its virtual address."""
+
+    namespace: str
+    pod_labels: Mapping[str, str]
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresEndpoint:
+    """The one Postgres."""
+
+    host: pulumi.Input[str]
+    port: int
+    database: str
+    user: str
+    password: pulumi.Output[str]
+    scaler_user: str
+    """Read-only role that KEDA counts tasks with."""
+    scaler_password: pulumi.Output[str]
+    ssl_mode: str
+    """libpq's sslmode, as KEDA's postgresql scaler takes it."""
+    target: PodTarget
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisEndpoint:
+    """The one Redis."""
+
+    host: pulumi.Input[str]
+    port: int
+    password: pulumi.Output[str]
+    target: PodTarget
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketEndpoint:
+    """The one bucket, with static keys where the cloud has no identities."""
+
+    name: pulumi.Input[str]
+    url: pulumi.Input[str]
+    region: str
+    access_key_id: pulumi.Output[str]
+    secret_access_key: pulumi.Output[str]
+    target: PodTarget
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """How a release's pods prove who they are to the cloud: marks on its ServiceAccount and its pods."""
+
+    service_account_annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataServices:
+    """The data services that all releases share."""
+
+    postgres: PostgresEndpoint
+    redis: RedisEndpoint
+    bucket: BucketEndpoint
+    ready: Sequence[pulumi.Resource]
+    """What must be up before a workload that uses them starts."""

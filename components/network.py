@@ -1,0 +1,130 @@
+"""Network policies: every namespace denies both ways, and each allowance is one policy with one reason.
+
+A policy is the sum of all that match a pod, so an allowance can be added or removed without touching another. Where a
+service is in the cluster, both sides are opened: egress from the caller and ingress at the service.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Namespace
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, LabelSelectorRequirementArgs, ObjectMetaArgs
+from pulumi_kubernetes.networking.v1 import (
+    IPBlockArgs,
+    NetworkPolicy,
+    NetworkPolicyEgressRuleArgs,
+    NetworkPolicyIngressRuleArgs,
+    NetworkPolicyPeerArgs,
+    NetworkPolicyPortArgs,
+    NetworkPolicySpecArgs,
+)
+
+from components.endpoints import PodTarget
+from components.labels import COMPONENT, NAMESPACE_NAME
+
+REASON: Final = "noxus.ai/reason"
+"""Annotation that says in a sentence what a policy is for."""
+
+PRIVATE_RANGES: Final = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "127.0.0.0/8",
+)
+"""What is not the internet in IPv4: RFC 1918, RFC 6598, link-local with the clouds' metadata addresses, loopback."""
+
+PRIVATE_RANGES_V6: Final = ("fc00::/7", "fe80::/10", "::1/128")
+"""What is not the internet in IPv6: unique local (with EKS's metadata address), link-local, loopback."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pods:
+    """Pods of one namespace: all of them, those of some components, or those with some labels."""
+
+    namespace: pulumi.Input[str]
+    components: Sequence[str] = ()
+    labels: Mapping[str, str] | None = None
+
+    def selector(self) -> LabelSelectorArgs:
+        """Select these pods within their namespace."""
+        if self.components:
+            requirement = LabelSelectorRequirementArgs(key=COMPONENT, operator="In", values=list(self.components))
+            return LabelSelectorArgs(match_expressions=[requirement])
+        return LabelSelectorArgs(match_labels=dict(self.labels or {}))
+
+    def peer(self) -> NetworkPolicyPeerArgs:
+        """These pods as the other end: namespace and labels in one peer, so that both must hold."""
+        namespace = LabelSelectorArgs(match_labels={NAMESPACE_NAME: self.namespace})
+        return NetworkPolicyPeerArgs(namespace_selector=namespace, pod_selector=self.selector())
+
+
+def pods_of(target: PodTarget) -> Pods:
+    """The pods behind an endpoint in the cluster."""
+    return Pods(namespace=target.namespace, labels=target.pod_labels)
+
+
+def internet() -> Sequence[NetworkPolicyPeerArgs]:
+    """Every public address. Policies cannot name hosts, so model providers and integrations are all of these."""
+    blocks = (
+        IPBlockArgs(cidr="0.0.0.0/0", except_=list(PRIVATE_RANGES)),
+        IPBlockArgs(cidr="::/0", except_=list(PRIVATE_RANGES_V6)),
+    )
+    return [NetworkPolicyPeerArgs(ip_block=block) for block in blocks]
+
+
+def tcp(port: int) -> list[NetworkPolicyPortArgs]:
+    """One TCP port."""
+    return [NetworkPolicyPortArgs(protocol="TCP", port=port)]
+
+
+def deny_all(name: str, namespace: Namespace, opts: pulumi.ResourceOptions) -> NetworkPolicy:
+    """Deny both directions to every pod of a namespace; what is needed is allowed one by one."""
+    return _policy(
+        f"{name}-deny-all",
+        "deny-all",
+        "nothing goes in or out unless another policy allows it",
+        NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
+        namespace.metadata["name"],
+        opts,
+    )
+
+
+def allow_egress(
+    name: str,
+    physical_name: str,
+    reason: str,
+    *,
+    source: Pods,
+    to: Sequence[NetworkPolicyPeerArgs],
+    ports: Sequence[NetworkPolicyPortArgs],
+    opts: pulumi.ResourceOptions,
+) -> NetworkPolicy:
+    """Let `source` open connections to some peers on some ports."""
+    rule = NetworkPolicyEgressRuleArgs(to=list(to), ports=list(ports))
+    spec = NetworkPolicySpecArgs(pod_selector=source.selector(), policy_types=["Egress"], egress=[rule])
+    return _policy(name, physical_name, reason, spec, source.namespace, opts)
+
+
+def allow_ingress(
+    name: str, physical_name: str, reason: str, *, target: Pods, source: Pods, port: int, opts: pulumi.ResourceOptions
+) -> NetworkPolicy:
+    """Let `source` reach `target` on one port."""
+    rule = NetworkPolicyIngressRuleArgs(from_=[source.peer()], ports=tcp(port))
+    spec = NetworkPolicySpecArgs(pod_selector=target.selector(), policy_types=["Ingress"], ingress=[rule])
+    return _policy(name, physical_name, reason, spec, target.namespace, opts)
+
+
+def _policy(
+    name: str,
+    physical_name: str,
+    reason: str,
+    spec: NetworkPolicySpecArgs,
+    namespace: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> NetworkPolicy:
+    metadata = ObjectMetaArgs(name=physical_name, namespace=namespace, annotations={REASON: reason})
+    return NetworkPolicy(name, metadata=metadata, spec=spec, opts=opts)

@@ -1,0 +1,101 @@
+"""A worker pool: workers that share one subscription, with their own autoscaler, budget and metrics Service."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.autoscaling import ScalerCredential, hpa, scaled_object, stabilization_seconds
+from components.endpoints import PostgresEndpoint
+from components.labels import labels, selector
+from components.workload import PORT, Placement, ReleaseContext, WorkloadArgs, workload
+from config.sections import HpaAutoscaling, KedaAutoscaling, PoolSettings, ScalingSettings
+
+TYPE: Final = "noxus:components:WorkerPool"
+
+
+def routing_env(settings: PoolSettings) -> dict[str, str]:
+    """The pool's subscription. All three are always set: a literal wins over every Secret, an absent one would not."""
+    return {
+        "WORKER_SUBSCRIBE": settings.worker_subscribe,
+        "WORKER_SUBSCRIBE_TENANTS": ",".join(settings.worker_subscribe_tenants),
+        "WORKER_SUBSCRIBE_WORKSPACES": ",".join(settings.worker_subscribe_workspaces),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerPoolArgs:
+    """What a `WorkerPool` needs."""
+
+    context: ReleaseContext
+    pool: str
+    """Name within the release."""
+    settings: PoolSettings
+    scaling: ScalingSettings
+    postgres: PostgresEndpoint
+    credential: ScalerCredential | None
+    """How KEDA logs in to Postgres; needed by pools that scale with KEDA."""
+
+
+class WorkerPool(pulumi.ComponentResource):
+    """Workers of one subscription. Nobody calls them, so the Service is headless and serves metrics only."""
+
+    deployment_name: pulumi.Output[str]
+    """Name of the Deployment."""
+
+    def __init__(self, name: str, args: WorkerPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        context, settings = args.context, args.settings
+        deployment = workload(
+            WorkloadArgs(
+                context=context,
+                role=args.pool,
+                component="worker",
+                image=context.images.worker,
+                settings=settings,
+                env=routing_env(settings),
+                env_secret_ref=settings.env_secret_ref,
+                grace_seconds=settings.grace_seconds,
+                placement=Placement(
+                    affinity=settings.affinity,
+                    node_selector=settings.node_selector,
+                    tolerations=settings.tolerations,
+                    topology_spread_constraints=settings.topology_spread_constraints,
+                ),
+            ),
+            child,
+        )
+        # Headless: a Service with an address would wait for ready pods, and a pool may well be at zero.
+        Service(
+            f"{name}-metrics",
+            metadata=ObjectMetaArgs(
+                name=name, namespace=context.namespace, labels=labels(context.name, args.pool, "worker")
+            ),
+            spec=ServiceSpecArgs(
+                cluster_ip="None",
+                selector=selector(context.name, args.pool),
+                ports=[ServicePortArgs(name="http", port=PORT, target_port="http")],
+            ),
+            opts=child,
+        )
+        self._autoscale(name, args, deployment)
+        self.deployment_name = deployment.metadata["name"]
+        self.register_outputs({"deployment_name": self.deployment_name})
+
+    def _autoscale(self, name: str, args: WorkerPoolArgs, deployment: Deployment) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        settings, namespace = args.settings, args.context.namespace
+        match settings.autoscaling:
+            case HpaAutoscaling() as scaler:
+                window = stabilization_seconds(settings.max_task_seconds)
+                hpa(name, namespace, scaler, deployment, child, stabilization=window)
+            case KedaAutoscaling() as scaler if args.credential:
+                scaled_object(
+                    name, namespace, settings, scaler, args.scaling, args.postgres, args.credential, deployment, child
+                )
+            case _:
+                pass

@@ -1,0 +1,153 @@
+"""Releases: workloads of one namespace. `Release` is what both kinds share; a worker release is nothing more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.core.v1 import ServiceAccount
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.allowances import Allowances, AllowancesArgs
+from components.app_env import AppEnv, AppEnvArgs, platform_env, resolved
+from components.autoscaling import ScalerCredential, ScalerCredentialArgs
+from components.endpoints import DataServices, Identity
+from components.namespace import Namespace, NamespaceArgs
+from components.pool import WorkerPool, WorkerPoolArgs
+from components.service import Role, WebService, WebServiceArgs
+from components.workload import ReleaseContext
+from config import StackConfig
+from config.sections import KedaAutoscaling, ReleaseSettings, ServiceSettings
+
+PRIMARY_TYPE: Final = "noxus:components:PrimaryRelease"
+WORKER_TYPE: Final = "noxus:components:WorkerRelease"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseArgs:
+    """What a release is told: its own settings and what it shares with the others. It asks for nothing itself."""
+
+    settings: ReleaseSettings
+    stack: StackConfig
+    services: DataServices
+    identity: Identity
+    references: Mapping[str, pulumi.Input[str]]
+    """Values that plain settings may refer to, by name (`config/references.py`)."""
+
+
+class Release(pulumi.ComponentResource):
+    """A namespace with its environment, its identity, its network policies and its worker pools."""
+
+    namespace: pulumi.Output[str]
+    """Name of the namespace."""
+    pools: Mapping[str, pulumi.Output[str]]
+    """Name of each pool's Deployment, by pool."""
+
+    def __init__(
+        self, type_token: str, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(type_token, name, {}, opts)
+        self._name, self._args = name, args
+        self._child = pulumi.ResourceOptions(parent=self)
+        stack = args.stack.settings
+        self.namespace = Namespace(
+            name,
+            NamespaceArgs(namespace=args.settings.namespace, pod_security=stack.cluster.pod_security),
+            self._child,
+        ).namespace_name
+        self._allowances = Allowances(
+            name,
+            AllowancesArgs(
+                release=name,
+                namespace=self.namespace,
+                services=args.services,
+                monitoring_namespace=stack.cluster.monitoring_namespace,
+            ),
+            self._child,
+        )
+        self._context = ReleaseContext(
+            name=name,
+            namespace=self.namespace,
+            service_account=self._service_account(),
+            app_env=self._app_env(),
+            identity=args.identity,
+            images=stack.images,
+            after=[*args.services.ready, self._allowances],
+        )
+        self.pools = self._pools()
+
+    def _service_account(self) -> pulumi.Output[str]:
+        account = ServiceAccount(
+            f"{self._name}-service-account",
+            metadata=ObjectMetaArgs(
+                name=self._name,
+                namespace=self.namespace,
+                annotations=dict(self._args.identity.service_account_annotations) or None,
+            ),
+            automount_service_account_token=False,
+            opts=self._child,
+        )
+        return account.metadata["name"]
+
+    def _app_env(self) -> AppEnv:
+        stack, secrets = self._args.stack.settings, self._args.stack.secrets
+        shared = {
+            **platform_env(self._args.services, stack.archive),
+            **resolved(stack.env, self._args.references),
+            **{variable: secrets[key] for variable, key in stack.secret_env.items()},
+            **resolved(self._args.settings.env, self._args.references),
+        }
+        layers = {
+            layer: {variable: secrets[key] for variable, key in variables.items()}
+            for layer, variables in self._args.settings.secrets.items()
+        }
+        args = AppEnvArgs(release=self._name, namespace=self.namespace, shared=shared, layers=layers)
+        return AppEnv(f"{self._name}-app-env", args, self._child)
+
+    def _pools(self) -> Mapping[str, pulumi.Output[str]]:
+        pools = self._args.settings.enabled_pools
+        credential = None
+        if any(isinstance(pool.autoscaling, KedaAutoscaling) for pool in pools.values()):
+            password = self._args.services.postgres.scaler_password
+            credential = ScalerCredential(
+                f"{self._name}-scaler", ScalerCredentialArgs(namespace=self.namespace, password=password), self._child
+            )
+        return {
+            pool: WorkerPool(
+                f"{self._name}-{pool}",
+                WorkerPoolArgs(
+                    context=self._context,
+                    pool=pool,
+                    settings=settings,
+                    scaling=self._args.stack.settings.scaling,
+                    postgres=self._args.services.postgres,
+                    credential=credential,
+                ),
+                self._child,
+            ).deployment_name
+            for pool, settings in pools.items()
+        }
+
+
+class PrimaryRelease(Release):
+    """The one release with backend and frontend."""
+
+    def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(PRIMARY_TYPE, name, args, opts)
+        stack = args.stack.settings
+        self._allowances.allow_web(stack.cluster.ingress_namespace)
+        self._web_service("backend", stack.images.backend, stack.primary.backend)
+        self._web_service("frontend", stack.images.frontend, stack.primary.frontend)
+        self.register_outputs({"namespace": self.namespace, "pools": self.pools})
+
+    def _web_service(self, role: Role, image: str, settings: ServiceSettings) -> None:
+        args = WebServiceArgs(context=self._context, role=role, image=image, settings=settings)
+        WebService(f"{self._name}-{role}", args, self._child)
+
+
+class WorkerRelease(Release):
+    """A release of worker pools only, on the data services that it shares with the primary."""
+
+    def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(WORKER_TYPE, name, args, opts)
+        self.register_outputs({"namespace": self.namespace, "pools": self.pools})

@@ -1,0 +1,198 @@
+"""A workload of the platform: a Deployment whose pods pass the `restricted` Pod Security Standard, and its budget.
+
+What only a pool or only a web service has is in `pool.py` and `service.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
+from pulumi_kubernetes.core.v1 import (
+    AffinityArgs,
+    CapabilitiesArgs,
+    ContainerArgs,
+    ContainerPortArgs,
+    EnvFromSourceArgs,
+    EnvVarArgs,
+    HTTPGetActionArgs,
+    LocalObjectReferenceArgs,
+    PodSecurityContextArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    ProbeArgs,
+    ResourceRequirementsArgs,
+    SeccompProfileArgs,
+    SecretEnvSourceArgs,
+    SecurityContextArgs,
+    TolerationArgs,
+    TopologySpreadConstraintArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pydantic import JsonValue
+
+from components.app_env import AppEnv
+from components.disruption import disruption_budget
+from components.endpoints import Identity
+from components.labels import Component, labels, selector
+from config.sections import ImageSettings, KubernetesObject, ResourceSettings, WorkloadSettings
+
+PORT: Final = 8080
+"""Port of every service of the platform (platform.md section 2, "Ports")."""
+
+HEALTH_PATH: Final = "/status/health"
+"""Liveness and readiness of every service (platform.md section 2, "Health")."""
+
+METRICS_PATH: Final = "/metrics"
+
+CHECKSUM: Final = "noxus.ai/env-checksum"
+"""Pod annotation that changes with the environment's values, which rolls the pods: they read it when they start."""
+
+_AWAIT_LIMIT_SECONDS: Final = 600
+"""How long Pulumi waits for a Deployment by default."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseContext:
+    """What every workload of a release is told about it."""
+
+    name: str
+    namespace: pulumi.Output[str]
+    service_account: pulumi.Output[str]
+    app_env: AppEnv
+    identity: Identity
+    images: ImageSettings
+    after: Sequence[pulumi.Resource]
+    """What must be up before the workload starts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Which nodes the pods may and should run on: parts of a pod's manifest, handed on as the stack file has them."""
+
+    affinity: KubernetesObject = field(default_factory=dict[str, JsonValue])
+    node_selector: Mapping[str, str] = field(default_factory=dict[str, str])
+    tolerations: Sequence[KubernetesObject] = ()
+    topology_spread_constraints: Sequence[KubernetesObject] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadArgs:
+    """What is particular to one workload."""
+
+    context: ReleaseContext
+    role: str
+    """Name within the release: a pool's name, or backend, frontend."""
+    component: Component
+    image: str
+    settings: WorkloadSettings
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Literal variables, which win over every Secret."""
+    env_secret_ref: str = ""
+    grace_seconds: int | None = None
+    """Seconds between SIGTERM and SIGKILL. None: Kubernetes' 30."""
+    placement: Placement = field(default_factory=Placement)
+
+
+def restricted_security(run_as_user: int | None = None, group: int | None = None) -> PodSecurityContextArgs:
+    """What the `restricted` standard asks of a pod. `group` owns the pod's volumes."""
+    return PodSecurityContextArgs(
+        run_as_non_root=True,
+        run_as_user=run_as_user,
+        fs_group=group,
+        seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
+    )
+
+
+def restricted_container(*, read_only: bool = False) -> SecurityContextArgs:
+    """What the `restricted` standard asks of a container."""
+    return SecurityContextArgs(
+        allow_privilege_escalation=False,
+        capabilities=CapabilitiesArgs(drop=["ALL"]),
+        read_only_root_filesystem=read_only or None,
+    )
+
+
+def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArgs | None:
+    """Requests and limits, or nothing at all if neither is set."""
+    if not settings.requests and not settings.limits:
+        return None
+    return ResourceRequirementsArgs(requests=dict(settings.requests) or None, limits=dict(settings.limits) or None)
+
+
+def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
+    """Make the Deployment `{release}-{role}` and its disruption budget."""
+    context, settings = args.context, args.settings
+    name = f"{context.name}-{args.role}"
+    selected = selector(context.name, args.role)
+    described = labels(context.name, args.role, args.component)
+    deployment = Deployment(
+        f"{name}-deployment",
+        metadata=ObjectMetaArgs(name=name, namespace=context.namespace, labels=described),
+        spec=DeploymentSpecArgs(
+            replicas=None if settings.autoscaling else settings.replica_count,
+            selector=LabelSelectorArgs(match_labels=selected),
+            template=PodTemplateSpecArgs(
+                metadata=ObjectMetaArgs(
+                    labels={**described, **context.identity.pod_labels},
+                    annotations={
+                        CHECKSUM: context.app_env.checksum(args.env_secret_ref),
+                        "prometheus.io/scrape": "true",
+                        "prometheus.io/port": str(PORT),
+                        "prometheus.io/path": METRICS_PATH,
+                    },
+                ),
+                spec=_pod(args),
+            ),
+        ),
+        opts=pulumi.ResourceOptions.merge(opts, _deployment_options(args)),
+    )
+    disruption_budget(name, context.namespace, selected, settings.pod_disruption_budget, opts)
+    return deployment
+
+
+def _deployment_options(args: WorkloadArgs) -> pulumi.ResourceOptions:
+    """Start after what the workload needs; wait long enough on deletion for its longest task to end."""
+    delete_seconds = (args.grace_seconds or 0) + _AWAIT_LIMIT_SECONDS
+    return pulumi.ResourceOptions(
+        depends_on=list(args.context.after), custom_timeouts=pulumi.CustomTimeouts(delete=f"{delete_seconds}s")
+    )
+
+
+def _pod(args: WorkloadArgs) -> PodSpecArgs:
+    images, placement = args.context.images, args.placement
+    return PodSpecArgs(
+        service_account_name=args.context.service_account,
+        automount_service_account_token=False,
+        security_context=restricted_security(images.run_as_user),
+        image_pull_secrets=[LocalObjectReferenceArgs(name=secret) for secret in images.pull_secrets] or None,
+        termination_grace_period_seconds=args.grace_seconds,
+        containers=[_container(args)],
+        affinity=cast("AffinityArgs", placement.affinity) or None,
+        node_selector=dict(placement.node_selector) or None,
+        tolerations=[cast("TolerationArgs", item) for item in placement.tolerations] or None,
+        topology_spread_constraints=[
+            cast("TopologySpreadConstraintArgs", item) for item in placement.topology_spread_constraints
+        ]
+        or None,
+    )
+
+
+def _container(args: WorkloadArgs) -> ContainerArgs:
+    app_env = args.context.app_env
+    layers = [app_env.secret_name] + ([app_env.layer_name(args.env_secret_ref)] if args.env_secret_ref else [])
+    health = HTTPGetActionArgs(path=HEALTH_PATH, port="http")
+    return ContainerArgs(
+        name=args.component,
+        image=args.image,
+        env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=layer)) for layer in layers],
+        env=[EnvVarArgs(name=name, value=value) for name, value in args.env.items()] or None,
+        ports=[ContainerPortArgs(name="http", container_port=PORT)],
+        resources=resource_requirements(args.settings.resources),
+        security_context=restricted_container(),
+        # How long the platform takes to start is not published: five minutes before liveness may restart it.
+        startup_probe=ProbeArgs(http_get=health, period_seconds=5, failure_threshold=60),
+        readiness_probe=ProbeArgs(http_get=health, period_seconds=10),
+        liveness_probe=ProbeArgs(http_get=health, period_seconds=20, timeout_seconds=5, failure_threshold=6),
+    )
