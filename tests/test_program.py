@@ -1,0 +1,265 @@
+"""The whole program under the mock engine: what holds for every resource of every stack file."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from tests.harness import Deployment, Resource
+from tests.programs import ROOT, SMALLEST, STACK_FILES, run_program, stack_file, with_pool
+
+GOLDEN = Path(__file__).parent / "golden"
+SECRET = "kubernetes:core/v1:Secret"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+
+EVERYTHING: dict[str, Any] = {
+    **SMALLEST,
+    "secretEnv": {"OPENAI_API_KEY": "openaiApiKey"},
+    "images": {**SMALLEST["images"], "pullSecrets": ["regcred"], "runAsUser": 1001},
+    "primary": {
+        "namespace": "noxus",
+        "backend": {
+            "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}},
+            "autoscaling": {
+                "type": "hpa",
+                "minReplicas": 2,
+                "maxReplicas": 6,
+                "targetCpuUtilization": 70,
+                "targetMemoryUtilization": 80,
+            },
+        },
+        "pools": {"off": {"enabled": False}},
+    },
+    "workers": {
+        "acme": {
+            "namespace": "noxus-acme",
+            "env": {"BUCKET": "${bucket.name}", "BACKEND": "at ${backend.url}, always"},
+            "secrets": {"acme-keys": {"OPENAI_API_KEY": "acmeKey"}},
+            "pools": {
+                "flow": {
+                    "workerSubscribe": "flow",
+                    "envSecretRef": "acme-keys",
+                    "concurrency": 4,
+                    "autoscaling": {"type": "keda", "maxReplicas": 20, "query": "SELECT 1"},
+                    "affinity": {
+                        "nodeAffinity": {
+                            "requiredDuringSchedulingIgnoredDuringExecution": {
+                                "nodeSelectorTerms": [
+                                    {"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}
+                                ]
+                            }
+                        }
+                    },
+                    "nodeSelector": {"kubernetes.io/arch": "amd64"},
+                    "tolerations": [{"key": "dedicated", "operator": "Equal", "value": "acme", "effect": "NoSchedule"}],
+                    "topologySpreadConstraints": [
+                        {
+                            "maxSkew": 1,
+                            "topologyKey": "topology.kubernetes.io/zone",
+                            "whenUnsatisfiable": "ScheduleAnyway",
+                            "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "flow"}},
+                        }
+                    ],
+                    "podDisruptionBudget": {"minAvailable": "50%"},
+                }
+            },
+        }
+    },
+}
+"""Every optional setting of this slice, so that no branch is seen by no test."""
+
+EVERYTHING_SECRETS = {"openaiApiKey": "plaintext-of-openai", "acmeKey": "plaintext-of-acme"}
+
+
+def _programs() -> dict[str, tuple[dict[str, Any], dict[str, str]]]:
+    return {
+        **{path.stem.removeprefix("Pulumi."): stack_file(path) for path in STACK_FILES},
+        "everything": (EVERYTHING, EVERYTHING_SECRETS),
+        "smallest": (dict(SMALLEST), {}),
+    }
+
+
+PROGRAMS = _programs()
+
+
+@pytest.fixture(params=sorted(PROGRAMS), scope="module")
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def deployed(name: str) -> Deployment:
+    return run_program(*PROGRAMS[name])
+
+
+def _objects(deployed: Deployment, kind: str) -> list[dict[str, Any]]:
+    return [manifest for _, manifest in deployed.objects if manifest["kind"] == kind]
+
+
+def test_the_inventory_is_the_one_that_was_reviewed(name: str, deployed: Deployment) -> None:
+    golden = GOLDEN / f"{name}.txt"
+    inventory = "".join(f"{line}\n" for line in deployed.inventory)
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(inventory)
+    assert inventory == golden.read_text(), (
+        "a changed name deletes and creates; if it is meant: UPDATE_GOLDEN=1 make unit"
+    )
+
+
+def test_preview_declares_the_same_resources_as_up(name: str, deployed: Deployment) -> None:
+    assert run_program(*PROGRAMS[name], preview=True).inventory == deployed.inventory
+
+
+def test_every_object_is_valid_for_kubernetes(deployed: Deployment) -> None:
+    for logical, manifest in deployed.objects:
+        if not manifest["apiVersion"].startswith("keda.sh/"):  # custom resources: the API server of the e2e tests
+            try:
+                kubernetes_validate.validate(manifest, "1.35", strict=True)
+            except kubernetes_validate.ValidationError as error:
+                pytest.fail(f"{logical}: {error.message} at {list(error.path)}")
+
+
+def test_every_child_hangs_on_a_component_and_every_component_finishes(deployed: Deployment) -> None:
+    for resource in deployed.resources:
+        if resource.type == "noxus:components:Platform" or resource.type.startswith("pulumi:providers:"):
+            continue
+        assert "noxus:" in resource.parent, f"{resource.name} hangs on {resource.parent}"
+    components = {r.urn for r in deployed.resources if not r.custom}
+    assert components - deployed.finished == set(), "a component without register_outputs never ends for the engine"
+
+
+def test_every_kubernetes_object_uses_the_explicit_provider_and_names_its_namespace(deployed: Deployment) -> None:
+    for resource in deployed.resources:
+        if resource.type.startswith("kubernetes:"):
+            assert "pulumi:providers:kubernetes::kubernetes" in resource.provider, resource.name
+            assert resource.inputs["metadata"]["name"], resource.name
+            if resource.inputs["kind"] != "Namespace":
+                assert resource.inputs["metadata"]["namespace"], resource.name
+
+
+def test_no_two_objects_of_a_kind_share_a_name_in_a_namespace(deployed: Deployment) -> None:
+    names = Counter((m["kind"], m["metadata"].get("namespace"), m["metadata"]["name"]) for _, m in deployed.objects)
+    assert [key for key, count in names.items() if count > 1] == []
+
+
+def test_no_secret_value_appears_outside_a_secret(name: str, deployed: Deployment) -> None:
+    generated = {f"generated-{r.name}" for r in deployed.all("random:index/randomPassword:RandomPassword")}
+    values = generated | set(PROGRAMS[name][1].values())
+    for resource in deployed.resources:
+        for key, value in resource.raw.items():
+            leaked = [v for v in values if v in json.dumps(resource.inputs[key])]
+            if leaked:
+                assert resource.type == SECRET, f"{resource.name}.{key} holds {leaked}"
+                assert resource.secret(key), f"{resource.name}.{key} reaches the engine in plain text"
+    assert not any(value in json.dumps(deployed.outputs) for value in values)
+
+
+def test_every_secret_reaches_the_engine_as_a_secret(deployed: Deployment) -> None:
+    for resource in deployed.all(SECRET):
+        assert resource.secret("stringData"), resource.name
+        assert "data" not in resource.inputs
+
+
+def test_every_pod_passes_the_restricted_standard(deployed: Deployment) -> None:
+    for _, manifest in deployed.objects:
+        if manifest["kind"] in ("Deployment", "StatefulSet"):
+            pod = manifest["spec"]["template"]["spec"]
+            assert pod["securityContext"]["runAsNonRoot"] is True
+            assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+            assert pod["automountServiceAccountToken"] is False
+            for container in [*pod.get("initContainers", []), *pod["containers"]]:
+                assert container["securityContext"]["allowPrivilegeEscalation"] is False
+                assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_selectors_are_two_stable_labels_that_match_the_pods(deployed: Deployment) -> None:
+    for _, manifest in deployed.objects:
+        if manifest["kind"] in ("Deployment", "StatefulSet"):
+            selector = manifest["spec"]["selector"]["matchLabels"]
+            assert set(selector) == {"app.kubernetes.io/name", "app.kubernetes.io/instance"}
+            assert selector.items() <= manifest["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_every_namespace_denies_both_directions_and_enforces_pod_security(deployed: Deployment) -> None:
+    policies = {
+        m["metadata"]["namespace"]: m
+        for m in _objects(deployed, "NetworkPolicy")
+        if m["metadata"]["name"] == "deny-all"
+    }
+    for namespace in _objects(deployed, "Namespace"):
+        spec = policies[namespace["metadata"]["name"]]["spec"]
+        assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+        assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_every_policy_gives_its_reason_and_names_its_direction(deployed: Deployment) -> None:
+    for policy in _objects(deployed, "NetworkPolicy"):
+        assert policy["metadata"]["annotations"]["noxus.ai/reason"], policy["metadata"]["name"]
+        if policy["metadata"]["name"] != "deny-all":
+            (direction,) = policy["spec"]["policyTypes"]
+            assert direction.lower() in policy["spec"]
+
+
+def test_data_services_are_protected_unless_the_stack_says_otherwise(name: str, deployed: Deployment) -> None:
+    protected = PROGRAMS[name][0].get("protect", True)
+    for resource in deployed.resources:
+        in_data_services = "noxus:cluster:" in resource.urn or resource.name.startswith("data")
+        if in_data_services:
+            assert resource.protect is protected, resource.name
+        elif resource.type.startswith("kubernetes:apps"):
+            assert not resource.protect, resource.name
+
+
+def test_workloads_start_after_the_data_services_they_use(deployed: Deployment) -> None:
+    stateful = {r.urn for r in deployed.all("kubernetes:apps/v1:StatefulSet")}
+    for workload in deployed.all(DEPLOYMENT):
+        assert stateful <= set(workload.dependencies), workload.name
+
+
+def _resource(deployed: Deployment, type_: str, name: str) -> Resource:
+    return deployed.one(type_, name)
+
+
+def test_a_scaler_depends_on_its_target_and_its_credential() -> None:
+    deployed = run_program(EVERYTHING, EVERYTHING_SECRETS)
+    scaler = deployed.one("kubernetes:keda.sh/v1alpha1:ScaledObject")
+    target = deployed.one(DEPLOYMENT, "acme-flow-deployment")
+    credential = deployed.one("kubernetes:keda.sh/v1alpha1:TriggerAuthentication")
+    assert {target.urn, credential.urn} <= set(scaler.dependencies)
+
+
+def test_adding_a_worker_release_leaves_every_other_resource_as_it_is() -> None:
+    alone, both = run_program(SMALLEST), run_program(with_pool())
+    before = {r.urn: (r.inputs, r.dependencies) for r in alone.resources}
+    after = {r.urn: (r.inputs, r.dependencies) for r in both.resources}
+    changed = [urn for urn, what in before.items() if after[urn] != what and "noxus:components:Platform::" not in urn]
+    assert changed == []
+
+
+def test_a_wrong_stack_file_is_refused_before_anything_is_registered() -> None:
+    from config import ConfigError
+
+    with pytest.raises(ConfigError) as refused:
+        run_program({**SMALLEST, "primary": {"namespace": "noxus", "pools": {"default": {"workerSubscribe": "flw"}}}})
+    assert str(refused.value) == (
+        "Pulumi.test.yaml is not valid:\n  - primary.pools.default.workerSubscribe: "
+        "must be one of 'all', 'all_but_kb', 'flow', 'chat' or 'kb' (got 'flw')"
+    )
+
+
+def test_a_stack_on_kubernetes_loads_no_cloud_sdk_and_no_sandbox() -> None:
+    code = (
+        "import sys; import components.platform, components.kubernetes_access, checks, config; "
+        "print([m for m in sys.modules if m.split('.')[0] in "
+        "('pulumi_aws', 'pulumi_gcp', 'pulumi_azure_native', 'sandbox', 'tests')])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert result.stdout.strip() == "[]"
