@@ -7,14 +7,17 @@ from typing import Final
 import pulumi
 
 from components.endpoints import DataServices, PodTarget
-from components.network import Pods, allow_egress, allow_ingress, internet, pods_of, tcp
+from components.namespace_ref import NamespaceRef
+from components.network import EVERY_POD, Selection, allow_egress, allow_ingress, internet, tcp
 from components.workload import PORT
 
 TYPE: Final = "noxus:components:Allowances"
 
 _HTTPS_PORT: Final = 443
 
-_WITH_DATA: Final = ("backend", "worker")
+_BACKEND: Final = Selection(components=("backend",))
+_FRONTEND: Final = Selection(components=("frontend",))
+_WITH_DATA: Final = Selection(components=("backend", "worker"))
 """What talks to the data services and to the internet. The frontend talks to the backend only."""
 
 
@@ -23,7 +26,7 @@ class AllowancesArgs:
     """What `Allowances` need."""
 
     release: str
-    namespace: pulumi.Output[str]
+    namespace: NamespaceRef
     services: DataServices
     monitoring_namespace: str
 
@@ -33,7 +36,7 @@ class Allowances(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AllowancesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, {}, opts)
-        self._name, self._args = name, args
+        self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         targets: Mapping[str, PodTarget] = {
             "postgres": args.services.postgres.target,
@@ -43,20 +46,20 @@ class Allowances(pulumi.ComponentResource):
         for service, target in targets.items():
             self._allow_data_service(service, target)
         allow_egress(
-            f"{name}-to-internet",
             "to-internet",
             "model providers, integrations and the control service are called over HTTPS",
-            source=self._pods(*_WITH_DATA),
+            within=args.namespace,
+            source=_WITH_DATA,
             to=internet(),
             ports=tcp(_HTTPS_PORT),
             opts=self._child,
         )
         allow_ingress(
-            f"{name}-from-monitoring",
             "from-monitoring",
             "metrics are scraped",
-            target=self._pods(),
-            source=Pods(namespace=args.monitoring_namespace),
+            within=args.namespace,
+            target=EVERY_POD,
+            source=EVERY_POD.peer(args.monitoring_namespace),
             port=PORT,
             opts=self._child,
         )
@@ -64,56 +67,53 @@ class Allowances(pulumi.ComponentResource):
 
     def allow_web(self, ingress_namespace: str) -> None:
         """Add the edges of backend and frontend: from the ingress controller, and from frontend to backend."""
-        backend, frontend = self._pods("backend"), self._pods("frontend")
+        within = self._args.namespace
         allow_ingress(
-            f"{self._name}-from-ingress",
             "from-ingress",
             "people reach backend and frontend through the ingress controller",
-            target=self._pods("backend", "frontend"),
-            source=Pods(namespace=ingress_namespace),
+            within=within,
+            target=Selection(components=("backend", "frontend")),
+            source=EVERY_POD.peer(ingress_namespace),
             port=PORT,
             opts=self._child,
         )
         allow_egress(
-            f"{self._name}-frontend-to-backend",
             "frontend-to-backend",
             "the frontend calls the backend",
-            source=frontend,
-            to=[backend.peer()],
+            within=within,
+            source=_FRONTEND,
+            to=[_BACKEND.peer(within.name)],
             ports=tcp(PORT),
             opts=self._child,
         )
         allow_ingress(
-            f"{self._name}-backend-from-frontend",
             "backend-from-frontend",
             "the frontend calls the backend",
-            target=backend,
-            source=frontend,
+            within=within,
+            target=_BACKEND,
+            source=_FRONTEND.peer(within.name),
             port=PORT,
             opts=self._child,
         )
 
-    def _pods(self, *components: str) -> Pods:
-        return Pods(namespace=self._args.namespace, components=components)
-
     def _allow_data_service(self, service: str, target: PodTarget) -> None:
         """Open both sides. The service's side is this release's own policy, so that no release touches another's."""
-        callers = self._pods(*_WITH_DATA)
+        within, selection = self._args.namespace, Selection(labels=target.pod_labels)
         allow_egress(
-            f"{self._name}-to-{service}",
             f"to-{service}",
             f"backend and workers use {service}",
-            source=callers,
-            to=[pods_of(target).peer()],
+            within=within,
+            source=_WITH_DATA,
+            to=[selection.peer(target.namespace.name)],
             ports=tcp(target.port),
             opts=self._child,
         )
         allow_ingress(
-            f"{self._name}-{service}-ingress",
             f"{service}-from-{self._args.release}",
             f"backend and workers of {self._args.release} use {service}",
-            target=pods_of(target),
-            source=callers,
+            within=target.namespace,
+            target=selection,
+            source=_WITH_DATA.peer(within.name),
             port=target.port,
             opts=self._child,
         )

@@ -10,10 +10,10 @@ from typing import Final
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.digest import digest
 from components.endpoints import DataServices
+from components.namespace_ref import NamespaceRef
 from config.references import split
 from config.sections import ArchiveSettings
 
@@ -59,7 +59,7 @@ class AppEnvArgs:
     """What an `AppEnv` needs."""
 
     release: str
-    namespace: pulumi.Input[str]
+    namespace: NamespaceRef
     shared: Mapping[str, pulumi.Input[str]]
     """Variables of every workload of the release."""
     layers: Mapping[str, Mapping[str, pulumi.Input[str]]]
@@ -76,9 +76,9 @@ class AppEnv(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         self._shared = args.shared
         self._layers = args.layers
-        self.secret_name = self._secret(f"{name}-secret", args, f"{args.release}-app-env", args.shared).metadata["name"]
+        self.secret_name = self._secret(args.namespace, f"{args.release}-app-env", args.shared).metadata["name"]
         self._layer_names = {
-            layer: self._secret(f"{name}-{layer}", args, layer, variables).metadata["name"]
+            layer: self._secret(args.namespace, layer, variables).metadata["name"]
             for layer, variables in args.layers.items()
         }
         self.register_outputs({"secret_name": self.secret_name})
@@ -95,12 +95,10 @@ class AppEnv(pulumi.ComponentResource):
         """
         return digest({"shared": dict(self._shared), "layer": dict(self._layers.get(layer, {}))})
 
-    def _secret(
-        self, name: str, args: AppEnvArgs, physical_name: str, variables: Mapping[str, pulumi.Input[str]]
-    ) -> Secret:
+    def _secret(self, namespace: NamespaceRef, name: str, variables: Mapping[str, pulumi.Input[str]]) -> Secret:
         return Secret(
-            name,
-            metadata=ObjectMetaArgs(name=physical_name, namespace=args.namespace),
+            namespace.key(name),
+            metadata=namespace.metadata(name),
             string_data=pulumi.Output.secret(dict(variables)),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -21,9 +21,9 @@ from pulumi_kubernetes.autoscaling.v2 import (
     ResourceMetricSourceArgs,
 )
 from pulumi_kubernetes.core.v1 import Secret
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.endpoints import PostgresEndpoint
+from components.namespace_ref import NamespaceRef
 from config.sections import HpaAutoscaling, KedaAutoscaling, PoolSettings, ScalingSettings
 
 CREDENTIAL_TYPE: Final = "noxus:components:ScalerCredential"
@@ -52,7 +52,7 @@ def target_query_value(pool: PoolSettings, scaler: KedaAutoscaling, scaling: Sca
 
 def hpa(
     name: str,
-    namespace: pulumi.Input[str],
+    namespace: NamespaceRef,
     settings: HpaAutoscaling,
     deployment: Deployment,
     opts: pulumi.ResourceOptions,
@@ -76,8 +76,8 @@ def hpa(
     ]
     scale_down = None if stabilization is None else HPAScalingRulesArgs(stabilization_window_seconds=stabilization)
     return HorizontalPodAutoscaler(
-        f"{name}-hpa",
-        metadata=ObjectMetaArgs(name=name, namespace=namespace),
+        namespace.key(name),
+        metadata=namespace.metadata(name),
         spec=HorizontalPodAutoscalerSpecArgs(
             scale_target_ref=CrossVersionObjectReferenceArgs(
                 api_version="apps/v1", kind="Deployment", name=deployment.metadata["name"]
@@ -95,7 +95,7 @@ def hpa(
 class ScalerCredentialArgs:
     """What a `ScalerCredential` needs."""
 
-    namespace: pulumi.Input[str]
+    namespace: NamespaceRef
     password: pulumi.Input[str]
     """Password of the read-only role that KEDA counts tasks with."""
 
@@ -113,16 +113,16 @@ class ScalerCredential(pulumi.ComponentResource):
         super().__init__(CREDENTIAL_TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         secret = Secret(
-            f"{name}-secret",
-            metadata=ObjectMetaArgs(name=name, namespace=args.namespace),
+            args.namespace.key(name),
+            metadata=args.namespace.metadata(name),
             string_data=pulumi.Output.secret({"password": args.password}),
             opts=child,
         )
         CustomResource(
-            f"{name}-authentication",
+            args.namespace.key(name),
             api_version="keda.sh/v1alpha1",
             kind="TriggerAuthentication",
-            metadata=ObjectMetaArgs(name=name, namespace=args.namespace),
+            metadata=args.namespace.metadata(name),
             spec={"secretTargetRef": [{"parameter": "password", "name": secret.metadata["name"], "key": "password"}]},
             opts=child,
         )
@@ -132,7 +132,7 @@ class ScalerCredential(pulumi.ComponentResource):
 
 def scaled_object(
     name: str,
-    namespace: pulumi.Input[str],
+    namespace: NamespaceRef,
     pool: PoolSettings,
     scaler: KedaAutoscaling,
     scaling: ScalingSettings,
@@ -157,10 +157,10 @@ def scaled_object(
     }
     scale_down = {"stabilizationWindowSeconds": stabilization_seconds(pool.max_task_seconds)}
     return CustomResource(
-        f"{name}-scaled-object",
+        namespace.key(name),
         api_version="keda.sh/v1alpha1",
         kind="ScaledObject",
-        metadata=ObjectMetaArgs(name=name, namespace=namespace),
+        metadata=namespace.metadata(name),
         spec={
             "scaleTargetRef": {"name": deployment.metadata["name"]},
             "pollingInterval": scaler.polling_interval_seconds,

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 
 import pulumi
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
+from components.namespace_ref import NamespaceRef
 from config.sections import DisruptionSettings
 
 
 def disruption_budget(
     name: str,
-    namespace: pulumi.Input[str],
+    namespace: NamespaceRef,
     selector: Mapping[str, str],
     settings: DisruptionSettings,
     opts: pulumi.ResourceOptions,
@@ -23,8 +24,8 @@ def disruption_budget(
     """
     unset = settings.min_available is None and settings.max_unavailable is None
     return PodDisruptionBudget(
-        f"{name}-disruption-budget",
-        metadata=ObjectMetaArgs(name=name, namespace=namespace),
+        namespace.key(name),
+        metadata=namespace.metadata(name),
         spec=PodDisruptionBudgetSpecArgs(
             selector=LabelSelectorArgs(match_labels=dict(selector)),
             min_available=settings.min_available,

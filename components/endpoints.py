@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from components.namespace_ref import NamespaceRef
+
 
 @dataclass(frozen=True, kw_only=True)
 class PodTarget:
     """Where a service in the Kubernetes cluster is on the network: its pods, never its virtual address."""
 
-    namespace: str
+    namespace: NamespaceRef
     pod_labels: Mapping[str, str]
     port: int
 

@@ -9,7 +9,8 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import NetworkPolicyPortArgs
 
 from components.labels import PART_OF
-from components.network import Pods, allow_egress, deny_all
+from components.namespace_ref import NamespaceRef
+from components.network import EVERY_POD, Selection, allow_egress, deny_all
 
 TYPE: Final = "noxus:components:Namespace"
 
@@ -29,27 +30,27 @@ class NamespaceArgs:
 class Namespace(pulumi.ComponentResource):
     """A namespace in which nothing talks to anything, DNS excepted, until a policy says so."""
 
-    namespace_name: pulumi.Output[str]
-    """Name in Kubernetes, known once the namespace exists: what is created in it depends on it."""
+    ref: NamespaceRef
+    """How what is created in it refers to it."""
 
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         standard = {f"pod-security.kubernetes.io/{mode}": args.pod_security for mode in ("enforce", "audit", "warn")}
         namespace = kubernetes.core.v1.Namespace(
-            f"{name}-namespace",
+            args.namespace,
             metadata=ObjectMetaArgs(name=args.namespace, labels={PART_OF: "noxus", **standard}),
             opts=child,
         )
-        self.namespace_name = namespace.metadata["name"]
-        deny_all(name, namespace, child)
+        self.ref = NamespaceRef(name=args.namespace, created=namespace.metadata["name"])
+        deny_all(self.ref, child)
         allow_egress(
-            f"{name}-to-dns",
             "to-dns",
             "names are resolved by the cluster's DNS",
-            source=Pods(namespace=self.namespace_name),
-            to=[Pods(namespace="kube-system", labels={"k8s-app": "kube-dns"}).peer()],
+            within=self.ref,
+            source=EVERY_POD,
+            to=[Selection(labels={"k8s-app": "kube-dns"}).peer("kube-system")],
             ports=[NetworkPolicyPortArgs(protocol=protocol, port=_DNS_PORT) for protocol in ("UDP", "TCP")],
             opts=child,
         )
-        self.register_outputs({"namespace_name": self.namespace_name})
+        self.register_outputs({})

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, LabelSelectorRequirementArgs, ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, LabelSelectorRequirementArgs
 from pulumi_kubernetes.networking.v1 import (
     IPBlockArgs,
     NetworkPolicy,
@@ -21,8 +20,8 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
-from components.endpoints import PodTarget
-from components.labels import COMPONENT, NAMESPACE_NAME
+from components.labels import COMPONENT, NAMESPACE_NAME, Component
+from components.namespace_ref import NamespaceRef
 
 REASON: Final = "noxus.ai/reason"
 """Annotation that says in a sentence what a policy is for."""
@@ -42,29 +41,26 @@ PRIVATE_RANGES_V6: Final = ("fc00::/7", "fe80::/10", "::1/128")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pods:
-    """Pods of one namespace: all of them, those of some components, or those with some labels."""
+class Selection:
+    """Pods within a namespace: those of some components, those with some labels, or all of them."""
 
-    namespace: pulumi.Input[str]
-    components: Sequence[str] = ()
+    components: Sequence[Component] = ()
     labels: Mapping[str, str] | None = None
 
     def selector(self) -> LabelSelectorArgs:
-        """Select these pods within their namespace."""
+        """As a policy selects them."""
         if self.components:
             requirement = LabelSelectorRequirementArgs(key=COMPONENT, operator="In", values=list(self.components))
             return LabelSelectorArgs(match_expressions=[requirement])
         return LabelSelectorArgs(match_labels=dict(self.labels or {}))
 
-    def peer(self) -> NetworkPolicyPeerArgs:
-        """These pods as the other end: namespace and labels in one peer, so that both must hold."""
-        namespace = LabelSelectorArgs(match_labels={NAMESPACE_NAME: self.namespace})
-        return NetworkPolicyPeerArgs(namespace_selector=namespace, pod_selector=self.selector())
+    def peer(self, namespace: str) -> NetworkPolicyPeerArgs:
+        """As the other end of a policy: namespace and labels in one peer, so that both must hold."""
+        of_namespace = LabelSelectorArgs(match_labels={NAMESPACE_NAME: namespace})
+        return NetworkPolicyPeerArgs(namespace_selector=of_namespace, pod_selector=self.selector())
 
 
-def pods_of(target: PodTarget) -> Pods:
-    """The pods behind an endpoint in the cluster."""
-    return Pods(namespace=target.namespace, labels=target.pod_labels)
+EVERY_POD: Final = Selection()
 
 
 def internet() -> Sequence[NetworkPolicyPeerArgs]:
@@ -81,50 +77,46 @@ def tcp(port: int) -> list[NetworkPolicyPortArgs]:
     return [NetworkPolicyPortArgs(protocol="TCP", port=port)]
 
 
-def deny_all(name: str, namespace: Namespace, opts: pulumi.ResourceOptions) -> NetworkPolicy:
+def deny_all(within: NamespaceRef, opts: pulumi.ResourceOptions) -> NetworkPolicy:
     """Deny both directions to every pod of a namespace; what is needed is allowed one by one."""
-    return _policy(
-        f"{name}-deny-all",
-        "deny-all",
-        "nothing goes in or out unless another policy allows it",
-        NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
-        namespace.metadata["name"],
-        opts,
-    )
+    spec = NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"])
+    return _policy("deny-all", "nothing goes in or out unless another policy allows it", within, spec, opts)
 
 
 def allow_egress(
     name: str,
-    physical_name: str,
     reason: str,
     *,
-    source: Pods,
+    within: NamespaceRef,
+    source: Selection,
     to: Sequence[NetworkPolicyPeerArgs],
     ports: Sequence[NetworkPolicyPortArgs],
     opts: pulumi.ResourceOptions,
 ) -> NetworkPolicy:
-    """Let `source` open connections to some peers on some ports."""
+    """Let pods of a namespace open connections to some peers on some ports."""
     rule = NetworkPolicyEgressRuleArgs(to=list(to), ports=list(ports))
     spec = NetworkPolicySpecArgs(pod_selector=source.selector(), policy_types=["Egress"], egress=[rule])
-    return _policy(name, physical_name, reason, spec, source.namespace, opts)
+    return _policy(name, reason, within, spec, opts)
 
 
 def allow_ingress(
-    name: str, physical_name: str, reason: str, *, target: Pods, source: Pods, port: int, opts: pulumi.ResourceOptions
+    name: str,
+    reason: str,
+    *,
+    within: NamespaceRef,
+    target: Selection,
+    source: NetworkPolicyPeerArgs,
+    port: int,
+    opts: pulumi.ResourceOptions,
 ) -> NetworkPolicy:
-    """Let `source` reach `target` on one port."""
-    rule = NetworkPolicyIngressRuleArgs(from_=[source.peer()], ports=tcp(port))
+    """Let a peer reach pods of a namespace on one port."""
+    rule = NetworkPolicyIngressRuleArgs(from_=[source], ports=tcp(port))
     spec = NetworkPolicySpecArgs(pod_selector=target.selector(), policy_types=["Ingress"], ingress=[rule])
-    return _policy(name, physical_name, reason, spec, target.namespace, opts)
+    return _policy(name, reason, within, spec, opts)
 
 
 def _policy(
-    name: str,
-    physical_name: str,
-    reason: str,
-    spec: NetworkPolicySpecArgs,
-    namespace: pulumi.Input[str],
-    opts: pulumi.ResourceOptions,
+    name: str, reason: str, within: NamespaceRef, spec: NetworkPolicySpecArgs, opts: pulumi.ResourceOptions
 ) -> NetworkPolicy:
-    metadata = ObjectMetaArgs(name=physical_name, namespace=namespace, annotations={REASON: reason})
-    return NetworkPolicy(name, metadata=metadata, spec=spec, opts=opts)
+    metadata = within.metadata(name, annotations={REASON: reason})
+    return NetworkPolicy(within.key(name), metadata=metadata, spec=spec, opts=opts)

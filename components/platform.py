@@ -34,15 +34,16 @@ class Platform(pulumi.ComponentResource):
         services, identity = CLOUDS[settings.cloud](settings, child)
         references = reference_values(settings, services)
         releases: dict[str, Release] = {}
-        for _, release, release_settings in settings.releases():
+        for _, release_name, release_settings in settings.releases():
             kind = PrimaryRelease if release_settings is settings.primary else WorkerRelease
             release_args = ReleaseArgs(
                 settings=release_settings, stack=args.stack, services=services, identity=identity, references=references
             )
-            releases[release] = kind(release, release_args, child)
+            releases[release_name] = kind(release_name, release_args, child)
         self.outputs = {
             "releases": {
-                release: {"namespace": made.namespace, "deployments": made.pools} for release, made in releases.items()
+                release: {"namespace": made.namespace.created, "deployments": made.pools}
+                for release, made in releases.items()
             },
             "urls": {role: references[f"{role}.url"] for role in ("backend", "frontend")},
             "dataServices": {

@@ -6,7 +6,6 @@ from typing import Final
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.autoscaling import ScalerCredential, hpa, scaled_object, stabilization_seconds
 from components.endpoints import PostgresEndpoint
@@ -71,10 +70,8 @@ class WorkerPool(pulumi.ComponentResource):
         )
         # Headless: a Service with an address would wait for ready pods, and a pool may well be at zero.
         Service(
-            f"{name}-metrics",
-            metadata=ObjectMetaArgs(
-                name=name, namespace=context.namespace, labels=labels(context.name, args.pool, "worker")
-            ),
+            context.namespace.key(name),
+            metadata=context.namespace.metadata(name, labels=labels(context.name, args.pool, "worker")),
             spec=ServiceSpecArgs(
                 cluster_ip="None",
                 selector=selector(context.name, args.pool),

@@ -6,13 +6,13 @@ from typing import Final
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.allowances import Allowances, AllowancesArgs
 from components.app_env import AppEnv, AppEnvArgs, platform_env, resolved
 from components.autoscaling import ScalerCredential, ScalerCredentialArgs
 from components.endpoints import DataServices, Identity
 from components.namespace import Namespace, NamespaceArgs
+from components.namespace_ref import NamespaceRef
 from components.pool import WorkerPool, WorkerPoolArgs
 from components.service import Role, WebService, WebServiceArgs
 from components.workload import ReleaseContext
@@ -38,8 +38,7 @@ class ReleaseArgs:
 class Release(pulumi.ComponentResource):
     """A namespace with its environment, its identity, its network policies and its worker pools."""
 
-    namespace: pulumi.Output[str]
-    """Name of the namespace."""
+    namespace: NamespaceRef
     pools: Mapping[str, pulumi.Output[str]]
     """Name of each pool's Deployment, by pool."""
 
@@ -51,10 +50,10 @@ class Release(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         stack = args.stack.settings
         self.namespace = Namespace(
-            name,
+            args.settings.namespace,
             NamespaceArgs(namespace=args.settings.namespace, pod_security=stack.cluster.pod_security),
             self._child,
-        ).namespace_name
+        ).ref
         self._allowances = Allowances(
             name,
             AllowancesArgs(
@@ -78,12 +77,8 @@ class Release(pulumi.ComponentResource):
 
     def _service_account(self) -> pulumi.Output[str]:
         account = ServiceAccount(
-            f"{self._name}-service-account",
-            metadata=ObjectMetaArgs(
-                name=self._name,
-                namespace=self.namespace,
-                annotations=dict(self._args.identity.service_account_annotations) or None,
-            ),
+            self.namespace.key(self._name),
+            metadata=self.namespace.metadata(self._name, annotations=self._args.identity.service_account_annotations),
             automount_service_account_token=False,
             opts=self._child,
         )
@@ -138,7 +133,7 @@ class PrimaryRelease(Release):
         self._allowances.allow_web(stack.cluster.ingress_namespace)
         self._web_service("backend", stack.images.backend, stack.primary.backend)
         self._web_service("frontend", stack.images.frontend, stack.primary.frontend)
-        self.register_outputs({"namespace": self.namespace, "pools": self.pools})
+        self.register_outputs({"namespace": self.namespace.created, "pools": self.pools})
 
     def _web_service(self, role: Role, image: str, settings: ServiceSettings) -> None:
         args = WebServiceArgs(context=self._context, role=role, image=image, settings=settings)
@@ -150,4 +145,4 @@ class WorkerRelease(Release):
 
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(WORKER_TYPE, name, args, opts)
-        self.register_outputs({"namespace": self.namespace, "pools": self.pools})
+        self.register_outputs({"namespace": self.namespace.created, "pools": self.pools})

@@ -5,7 +5,6 @@ from typing import Final, Literal
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.autoscaling import hpa
 from components.labels import labels, selector
@@ -48,10 +47,8 @@ class WebService(pulumi.ComponentResource):
         )
         # The port is the container's: some network policy engines match a Service's port, not its target.
         service = Service(
-            f"{name}-service",
-            metadata=ObjectMetaArgs(
-                name=name, namespace=context.namespace, labels=labels(context.name, args.role, args.role)
-            ),
+            context.namespace.key(name),
+            metadata=context.namespace.metadata(name, labels=labels(context.name, args.role, args.role)),
             spec=ServiceSpecArgs(
                 selector=selector(context.name, args.role),
                 ports=[ServicePortArgs(name="http", port=PORT, target_port="http")],

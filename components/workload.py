@@ -36,6 +36,7 @@ from components.app_env import AppEnv
 from components.disruption import disruption_budget
 from components.endpoints import Identity
 from components.labels import Component, labels, selector
+from components.namespace_ref import NamespaceRef
 from config.sections import ImageSettings, KubernetesObject, ResourceSettings, WorkloadSettings
 
 PORT: Final = 8080
@@ -58,7 +59,7 @@ class ReleaseContext:
     """What every workload of a release is told about it."""
 
     name: str
-    namespace: pulumi.Output[str]
+    namespace: NamespaceRef
     service_account: pulumi.Output[str]
     app_env: AppEnv
     identity: Identity
@@ -128,8 +129,8 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
     selected = selector(context.name, args.role)
     described = labels(context.name, args.role, args.component)
     deployment = Deployment(
-        f"{name}-deployment",
-        metadata=ObjectMetaArgs(name=name, namespace=context.namespace, labels=described),
+        context.namespace.key(name),
+        metadata=context.namespace.metadata(name, labels=described),
         spec=DeploymentSpecArgs(
             replicas=None if settings.autoscaling else settings.replica_count,
             selector=LabelSelectorArgs(match_labels=selected),

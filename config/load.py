@@ -2,9 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, cast
 
@@ -20,8 +19,10 @@ from config.sections import StackSettings
 PROJECT: Final = "noxus"
 """Name of the Pulumi project: the namespace of its keys in a stack file."""
 
-SECTIONS: Final = {field.alias or name: name for name, field in StackSettings.model_fields.items()}
-"""Top-level keys of a stack file that hold plain settings, by their spelling there."""
+SECTIONS: Final = frozenset(field.alias or name for name, field in StackSettings.model_fields.items())
+"""Top-level keys of a stack file that hold plain settings, in their spelling there."""
+
+_SET_SECRET: Final = f"pulumi config set --secret {PROJECT}:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,55 +40,44 @@ def load() -> StackConfig:
 
     Raises `ConfigError` with every problem of the file, each with its path, what was found and what to write.
     """
-    source = f"Pulumi.{pulumi.get_stack()}.yaml"
     raw = _raw_values()
-    plain = {key: text for key, text in raw.items() if key in SECTIONS}
     encrypted = {key for key in raw if pulumi_config.is_config_secret(f"{PROJECT}:{key}")}
+    plain = {key: _decoded(text) for key, text in raw.items() if key not in encrypted}
+    settings = parse(f"Pulumi.{pulumi.get_stack()}.yaml", plain, encrypted)
+    config = pulumi.Config(PROJECT)
+    return StackConfig(
+        settings=settings, secrets={key: config.require_secret(key) for _, key in settings.secret_keys()}
+    )
+
+
+def parse(source: str, plain: Mapping[str, object], encrypted: Collection[str] = ()) -> StackSettings:
+    """Check a stack file.
+
+    `plain` maps its unencrypted keys (without prefix) to what YAML holds there; `encrypted` names the others.
+    `source` names the file in the error. Raises `ConfigError` with every problem found.
+    """
     problems = [
         Problem(
             key,
             "must not be encrypted: it is read in plain text; give the secret a key of its own, named in secretEnv",
         )
-        for key in sorted(encrypted & plain.keys())
+        for key in SECTIONS & set(encrypted)
     ]
-    if problems:
-        raise ConfigError(source, problems)
-    settings = parse(
-        source, {key: _decoded(text) for key, text in plain.items()}, secret_keys=raw.keys() - plain.keys()
-    )
-    named = {key for _, key in settings.secret_keys()}
-    problems += [
-        Problem(key, f"must be encrypted: run `pulumi config set --secret {PROJECT}:{key}`")
-        for key in sorted(named - encrypted)
-    ]
-    if problems:
-        raise ConfigError(source, problems)
-    config = pulumi.Config(PROJECT)
-    return StackConfig(settings=settings, secrets={key: config.require_secret(key) for key in sorted(named)})
-
-
-def parse(source: str, raw: Mapping[str, object], secret_keys: Iterable[str] = ()) -> StackSettings:
-    """Check the plain part of a stack file.
-
-    `raw` maps top-level keys (without prefix) to what YAML holds there, `secret_keys` are the other keys of the file.
-    `source` names the file in the error. Raises `ConfigError` with every problem found.
-    """
-    others = set(secret_keys)
+    unknown = plain.keys() - SECTIONS
+    settings = None
     try:
-        settings = StackSettings.model_validate_json(json.dumps(raw))
+        settings = StackSettings.model_validate_json(json.dumps({key: plain[key] for key in plain.keys() & SECTIONS}))
     except ValidationError as error:
-        problems = [phrase(StackSettings, detail) for detail in error.errors()]
-        raise ConfigError(source, [*problems, *_misspelt(others)]) from None
-    named = {key for _, key in settings.secret_keys()}
-    problems = [
-        Problem(
-            path, f"names the secret key {key!r}, which is not set; run `pulumi config set --secret {PROJECT}:{key}`"
-        )
-        for path, key in settings.secret_keys()
-        if key not in others
-    ]
-    problems += _unknown(others - named)
-    if problems:
+        found = (phrase(StackSettings, detail) for detail in error.errors())
+        problems += [problem for problem in found if problem.path not in encrypted]
+    for path, key in settings.secret_keys() if settings else ():
+        if key in unknown:
+            problems.append(Problem(key, f"must be encrypted: run `{_SET_SECRET}{key}`"))
+        elif key not in encrypted:
+            problems.append(Problem(path, f"names the secret key {key!r}, which is not set; run `{_SET_SECRET}{key}`"))
+    mentioned = {problem.path for problem in problems}
+    problems += [Problem(key, f"no such setting; {nearest(key, SECTIONS)}") for key in unknown - mentioned]
+    if settings is None or problems:
         raise ConfigError(source, problems)
     return settings
 
@@ -105,8 +95,9 @@ def read_stack_file(path: Path) -> StackSettings:
         raise ConfigError(path.name, [Problem("file", f"is not YAML: {error}")]) from None
     entries = cast("dict[str, dict[str, object]]", document).get("config", {}) if isinstance(document, dict) else {}
     own = {key.removeprefix(f"{PROJECT}:"): value for key, value in entries.items() if key.startswith(f"{PROJECT}:")}
-    plain = {key: _decoded(value) if isinstance(value, str) else value for key, value in own.items() if key in SECTIONS}
-    return parse(path.name, plain, secret_keys=own.keys() - plain.keys())
+    encrypted = {key for key, value in own.items() if isinstance(value, dict) and "secure" in value}
+    plain = {key: _decoded(value) for key, value in own.items() if key not in encrypted}
+    return parse(path.name, plain, encrypted)
 
 
 class _StackFileLoader(yaml.SafeLoader):
@@ -125,25 +116,9 @@ def _raw_values() -> dict[str, str]:
     return {key.removeprefix(f"{PROJECT}:"): text for key, text in everything.items() if key.startswith(f"{PROJECT}:")}
 
 
-def _decoded(text: str) -> object:
-    """A section is JSON; a scalar such as `noxus:cloud` comes as bare text."""
+def _decoded(value: object) -> object:
+    """Undo the engine's text form: objects and booleans come as JSON, a scalar such as `noxus:cloud` as bare text."""
     try:
-        return json.loads(text)
+        return json.loads(value) if isinstance(value, str) else value
     except ValueError:
-        return text
-
-
-def _unknown(keys: Iterable[str]) -> list[Problem]:
-    return [
-        Problem(key, f"no such setting, and no secretEnv names it as a secret; {nearest(key, SECTIONS)}")
-        for key in sorted(keys)
-    ]
-
-
-def _misspelt(keys: Iterable[str]) -> list[Problem]:
-    """Name the keys that look like a section: all there is to say while `secretEnv` is unreadable."""
-    return [
-        Problem(key, f"no such setting; {nearest(key, SECTIONS)}")
-        for key in sorted(keys)
-        if get_close_matches(key, SECTIONS)
-    ]
+        return value

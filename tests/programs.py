@@ -25,9 +25,9 @@ def with_pool(**pool: object) -> dict[str, Any]:
     return {**SMALLEST, "workers": {"acme": {"namespace": "noxus-acme", "pools": {"flow": pool}}}}
 
 
-def settings(raw: Mapping[str, Any], *secret_keys: str) -> StackSettings:
-    """Settings from what a stack file would hold."""
-    return parse("Pulumi.test.yaml", raw, secret_keys)
+def settings(raw: Mapping[str, Any], *encrypted: str) -> StackSettings:
+    """Settings from what a stack file would hold: plain keys, and the names of encrypted ones."""
+    return parse("Pulumi.test.yaml", raw, encrypted)
 
 
 def run_program(

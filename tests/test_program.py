@@ -11,7 +11,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from tests.harness import Deployment, Resource
+from tests.harness import Deployment
 from tests.programs import ROOT, SMALLEST, STACK_FILES, run_program, stack_file, with_pool
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -143,6 +143,12 @@ def test_every_kubernetes_object_uses_the_explicit_provider_and_names_its_namesp
                 assert resource.inputs["metadata"]["namespace"], resource.name
 
 
+def test_an_objects_key_in_the_state_is_its_identity_in_kubernetes(deployed: Deployment) -> None:
+    for name, manifest in deployed.objects:
+        metadata = manifest["metadata"]
+        assert name == "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+
+
 def test_no_two_objects_of_a_kind_share_a_name_in_a_namespace(deployed: Deployment) -> None:
     names = Counter((m["kind"], m["metadata"].get("namespace"), m["metadata"]["name"]) for _, m in deployed.objects)
     assert [key for key, count in names.items() if count > 1] == []
@@ -152,7 +158,7 @@ def test_no_secret_value_appears_outside_a_secret(name: str, deployed: Deploymen
     generated = {f"generated-{r.name}" for r in deployed.all("random:index/randomPassword:RandomPassword")}
     values = generated | set(PROGRAMS[name][1].values())
     for resource in deployed.resources:
-        for key, value in resource.raw.items():
+        for key in resource.raw:
             leaked = [v for v in values if v in json.dumps(resource.inputs[key])]
             if leaked:
                 assert resource.type == SECRET, f"{resource.name}.{key} holds {leaked}"
@@ -209,7 +215,7 @@ def test_every_policy_gives_its_reason_and_names_its_direction(deployed: Deploym
 def test_data_services_are_protected_unless_the_stack_says_otherwise(name: str, deployed: Deployment) -> None:
     protected = PROGRAMS[name][0].get("protect", True)
     for resource in deployed.resources:
-        in_data_services = "noxus:cluster:" in resource.urn or resource.name.startswith("data")
+        in_data_services = "noxus:cluster:" in resource.urn or resource.name in ("noxus-data", "noxus-data/deny-all")
         if in_data_services:
             assert resource.protect is protected, resource.name
         elif resource.type.startswith("kubernetes:apps"):
@@ -222,14 +228,10 @@ def test_workloads_start_after_the_data_services_they_use(deployed: Deployment) 
         assert stateful <= set(workload.dependencies), workload.name
 
 
-def _resource(deployed: Deployment, type_: str, name: str) -> Resource:
-    return deployed.one(type_, name)
-
-
 def test_a_scaler_depends_on_its_target_and_its_credential() -> None:
     deployed = run_program(EVERYTHING, EVERYTHING_SECRETS)
     scaler = deployed.one("kubernetes:keda.sh/v1alpha1:ScaledObject")
-    target = deployed.one(DEPLOYMENT, "acme-flow-deployment")
+    target = deployed.one(DEPLOYMENT, "noxus-acme/acme-flow")
     credential = deployed.one("kubernetes:keda.sh/v1alpha1:TriggerAuthentication")
     assert {target.urn, credential.urn} <= set(scaler.dependencies)
 
@@ -240,6 +242,19 @@ def test_adding_a_worker_release_leaves_every_other_resource_as_it_is() -> None:
     after = {r.urn: (r.inputs, r.dependencies) for r in both.resources}
     changed = [urn for urn, what in before.items() if after[urn] != what and "noxus:components:Platform::" not in urn]
     assert changed == []
+
+
+def test_renaming_a_release_in_its_namespace_meets_no_object_that_exists_already() -> None:
+    def identities(release: str) -> dict[tuple[str, str], str]:
+        deployed = run_program(
+            {**SMALLEST, "secretEnv": EVERYTHING["secretEnv"], "workers": {release: EVERYTHING["workers"]["acme"]}},
+            EVERYTHING_SECRETS,
+        )
+        return {(m["kind"], name): name for name, m in deployed.objects}
+
+    before, after = identities("acme"), identities("globex")
+    assert ("Namespace", "noxus-acme") in before.keys() & after.keys(), "the same object has the same key"
+    assert ("Deployment", "noxus-acme/globex-flow") in after.keys() - before.keys()
 
 
 def test_a_wrong_stack_file_is_refused_before_anything_is_registered() -> None:

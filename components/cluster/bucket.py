@@ -5,12 +5,12 @@ from typing import Final
 
 import pulumi
 from pulumi_kubernetes.core.v1 import HTTPGetActionArgs, ProbeArgs, Secret
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs, generated_password
 from components.digest import digest
 from components.endpoints import BucketEndpoint, PodTarget
 from components.labels import selector
+from components.namespace_ref import NamespaceRef
 from config.sections import StorageSettings
 
 TYPE: Final = "noxus:cluster:Bucket"
@@ -30,8 +30,7 @@ _USER_ID: Final = 1000
 class BucketArgs:
     """What a `Bucket` needs."""
 
-    namespace: pulumi.Output[str]
-    namespace_name: str
+    namespace: NamespaceRef
     settings: StorageSettings
 
 
@@ -47,8 +46,8 @@ class Bucket(pulumi.ComponentResource):
         access_key = generated_password(f"{name}-access-key", child)
         secret_key = generated_password(f"{name}-secret-key", child)
         keys = Secret(
-            f"{name}-keys",
-            metadata=ObjectMetaArgs(name=f"{name}-keys", namespace=args.namespace),
+            args.namespace.key(f"{name}-keys"),
+            metadata=args.namespace.metadata(f"{name}-keys"),
             string_data=pulumi.Output.secret({"ROOT_ACCESS_KEY": access_key, "ROOT_SECRET_KEY": secret_key}),
             opts=child,
         )
@@ -73,10 +72,10 @@ class Bucket(pulumi.ComponentResource):
         )
         self.endpoint = BucketEndpoint(
             name=settings.bucket,
-            url=f"http://{name}.{args.namespace_name}.svc:{PORT}",
+            url=f"http://{name}.{args.namespace.name}.svc:{PORT}",
             region=REGION,
             access_key_id=access_key,
             secret_access_key=secret_key,
-            target=PodTarget(namespace=args.namespace_name, pod_labels=selector(INSTANCE, name), port=PORT),
+            target=PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=PORT),
         )
         self.register_outputs({})

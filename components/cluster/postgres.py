@@ -12,13 +12,13 @@ from pulumi_kubernetes.core.v1 import (
     Secret,
     VolumeArgs,
 )
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs, generated_password
 from components.digest import digest
 from components.endpoints import PodTarget, PostgresEndpoint
 from components.labels import selector
-from components.network import Pods, allow_ingress, pods_of
+from components.namespace_ref import NamespaceRef
+from components.network import EVERY_POD, Selection, allow_ingress
 from config.sections import PostgresSettings
 
 TYPE: Final = "noxus:cluster:Postgres"
@@ -61,8 +61,7 @@ SQL
 class PostgresArgs:
     """What a `Postgres` needs."""
 
-    namespace: pulumi.Output[str]
-    namespace_name: str
+    namespace: NamespaceRef
     settings: PostgresSettings
     scaler_namespace: str | None
     """Namespace of the KEDA operator if it counts tasks here."""
@@ -81,16 +80,16 @@ class Postgres(pulumi.ComponentResource):
             generated_password(f"{name}-{role}-password", child) for role in ("owner", "scaler", "superuser")
         )
         secret = Secret(
-            f"{name}-secret",
-            metadata=ObjectMetaArgs(name=name, namespace=args.namespace),
+            args.namespace.key(name),
+            metadata=args.namespace.metadata(name),
             string_data=pulumi.Output.secret(
                 {"POSTGRES_PASSWORD": superuser, "OWNER_PASSWORD": owner, "SCALER_PASSWORD": scaler}
             ),
             opts=child,
         )
         script = ConfigMap(
-            f"{name}-init",
-            metadata=ObjectMetaArgs(name=f"{name}-init", namespace=args.namespace),
+            args.namespace.key(f"{name}-init"),
+            metadata=args.namespace.metadata(f"{name}-init"),
             data={"init.sh": INIT_SCRIPT},
             opts=child,
         )
@@ -122,19 +121,19 @@ class Postgres(pulumi.ComponentResource):
             ),
             child,
         )
-        target = PodTarget(namespace=args.namespace_name, pod_labels=selector(INSTANCE, name), port=PORT)
+        target = PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=PORT)
         if args.scaler_namespace:
             allow_ingress(
                 f"{name}-from-keda",
-                f"{name}-from-keda",
                 "KEDA counts waiting and running tasks",
-                target=pods_of(target),
-                source=Pods(namespace=args.scaler_namespace),
+                within=args.namespace,
+                target=Selection(labels=target.pod_labels),
+                source=EVERY_POD.peer(args.scaler_namespace),
                 port=PORT,
                 opts=child,
             )
         self.endpoint = PostgresEndpoint(
-            host=f"{name}.{args.namespace_name}.svc",
+            host=f"{name}.{args.namespace.name}.svc",
             port=PORT,
             database=settings.database,
             user=settings.database,

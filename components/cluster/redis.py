@@ -5,12 +5,12 @@ from typing import Final
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ExecActionArgs, ProbeArgs, Secret, SecretVolumeSourceArgs, VolumeArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs, generated_password
 from components.digest import digest
 from components.endpoints import PodTarget, RedisEndpoint
 from components.labels import selector
+from components.namespace_ref import NamespaceRef
 from config.sections import RedisSettings
 
 TYPE: Final = "noxus:cluster:Redis"
@@ -42,8 +42,7 @@ def server_config(password: str, memory_mib: int) -> str:
 class RedisArgs:
     """What a `Redis` needs."""
 
-    namespace: pulumi.Output[str]
-    namespace_name: str
+    namespace: NamespaceRef
     settings: RedisSettings
 
 
@@ -59,14 +58,14 @@ class Redis(pulumi.ComponentResource):
         memory_mib = args.settings.memory_mib
         config = password.apply(lambda value: server_config(value, memory_mib))
         files = Secret(
-            f"{name}-config",
-            metadata=ObjectMetaArgs(name=f"{name}-config", namespace=args.namespace),
+            args.namespace.key(f"{name}-config"),
+            metadata=args.namespace.metadata(f"{name}-config"),
             string_data=pulumi.Output.secret({"redis.conf": config}),
             opts=child,
         )
         client = Secret(
-            f"{name}-client",
-            metadata=ObjectMetaArgs(name=f"{name}-client", namespace=args.namespace),
+            args.namespace.key(f"{name}-client"),
+            metadata=args.namespace.metadata(f"{name}-client"),
             string_data=pulumi.Output.secret({"REDISCLI_AUTH": password}),
             opts=child,
         )
@@ -93,9 +92,9 @@ class Redis(pulumi.ComponentResource):
             child,
         )
         self.endpoint = RedisEndpoint(
-            host=f"{name}.{args.namespace_name}.svc",
+            host=f"{name}.{args.namespace.name}.svc",
             port=PORT,
             password=password,
-            target=PodTarget(namespace=args.namespace_name, pod_labels=selector(INSTANCE, name), port=PORT),
+            target=PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=PORT),
         )
         self.register_outputs({})

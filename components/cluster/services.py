@@ -16,16 +16,15 @@ def data_services(settings: StackSettings, opts: pulumi.ResourceOptions) -> Data
     cluster = settings.cluster
     protected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.protect))
     namespace = Namespace(
-        "data",
+        cluster.data_namespace,
         NamespaceArgs(namespace=cluster.data_namespace, pod_security=cluster.pod_security),
         protected,
-    ).namespace_name
+    ).ref
     keda_counts = any(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in settings.pools())
     postgres = Postgres(
         "postgres",
         PostgresArgs(
             namespace=namespace,
-            namespace_name=cluster.data_namespace,
             settings=settings.postgres,
             scaler_namespace=cluster.keda_namespace if keda_counts else None,
         ),
@@ -33,12 +32,12 @@ def data_services(settings: StackSettings, opts: pulumi.ResourceOptions) -> Data
     )
     redis = Redis(
         "redis",
-        RedisArgs(namespace=namespace, namespace_name=cluster.data_namespace, settings=settings.redis),
+        RedisArgs(namespace=namespace, settings=settings.redis),
         protected,
     )
     bucket = Bucket(
         "bucket",
-        BucketArgs(namespace=namespace, namespace_name=cluster.data_namespace, settings=settings.storage),
+        BucketArgs(namespace=namespace, settings=settings.storage),
         protected,
     )
     return DataServices(

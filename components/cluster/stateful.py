@@ -35,6 +35,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_random import RandomPassword
 
 from components.labels import labels, selector
+from components.namespace_ref import NamespaceRef
 from components.workload import restricted_container, restricted_security
 from config.sections import PostgresSettings, RedisSettings, StorageSettings
 
@@ -51,7 +52,7 @@ _GRACE_SECONDS: Final = 120
 class StatefulServiceArgs:
     """What a `StatefulService` needs."""
 
-    namespace: pulumi.Input[str]
+    namespace: NamespaceRef
     settings: PostgresSettings | RedisSettings | StorageSettings
     port: int
     user_id: int
@@ -82,17 +83,13 @@ class StatefulService(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         settings = args.settings
-        metadata = ObjectMetaArgs(name=name, namespace=args.namespace, labels=labels(INSTANCE, name, "data"))
+        key, described = args.namespace.key(name), labels(INSTANCE, name, "data")
+        metadata = args.namespace.metadata(name, labels=described)
         selected = selector(INSTANCE, name)
         # Many classes bind a volume only when a pod asks for it, so the claim is not waited for; the StatefulSet is.
         claim = PersistentVolumeClaim(
-            f"{name}-volume",
-            metadata=ObjectMetaArgs(
-                name=name,
-                namespace=args.namespace,
-                labels=labels(INSTANCE, name, "data"),
-                annotations={"pulumi.com/skipAwait": "true"},
-            ),
+            key,
+            metadata=args.namespace.metadata(name, labels=described, annotations={"pulumi.com/skipAwait": "true"}),
             spec=PersistentVolumeClaimSpecArgs(
                 access_modes=["ReadWriteOnce"],
                 storage_class_name=settings.storage_class,
@@ -101,7 +98,7 @@ class StatefulService(pulumi.ComponentResource):
             opts=child,
         )
         service = Service(
-            f"{name}-service",
+            key,
             metadata=metadata,
             spec=ServiceSpecArgs(
                 cluster_ip="None",
@@ -111,16 +108,14 @@ class StatefulService(pulumi.ComponentResource):
             opts=child,
         )
         StatefulSet(
-            f"{name}-stateful-set",
+            key,
             metadata=metadata,
             spec=StatefulSetSpecArgs(
                 replicas=1,
                 service_name=service.metadata["name"],
                 selector=LabelSelectorArgs(match_labels=selected),
                 template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(
-                        labels=labels(INSTANCE, name, "data"), annotations={"noxus.ai/checksum": args.checksum}
-                    ),
+                    metadata=ObjectMetaArgs(labels=described, annotations={"noxus.ai/checksum": args.checksum}),
                     spec=_pod(name, args, claim.metadata["name"]),
                 ),
             ),

@@ -1,0 +1,41 @@
+"""A namespace as others refer to it, and the one rule for the names of what is created in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamespaceRef:
+    """A namespace that the stack makes.
+
+    An object's logical name, its key in the state, is its identity in Kubernetes: `<namespace>/<name>`. So whatever is
+    renamed or moved in a stack file is created under its new name and then deleted under its old one. It never meets
+    itself as an object that exists already, and it is never deleted first (docs/decisions/0004).
+    """
+
+    name: str
+    """Name, for logical names and addresses."""
+    created: pulumi.Output[str]
+    """The same name, known once the namespace exists: what uses it waits for that."""
+
+    def key(self, name: str) -> str:
+        """Logical name of the object `name` of this namespace."""
+        return f"{self.name}/{name}"
+
+    def metadata(
+        self,
+        name: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, pulumi.Input[str]] | None = None,
+    ) -> ObjectMetaArgs:
+        """Metadata of the object `name` of this namespace."""
+        return ObjectMetaArgs(
+            name=name,
+            namespace=self.created,
+            labels=dict(labels) if labels else None,
+            annotations=dict(annotations) if annotations else None,
+        )
