@@ -1,0 +1,40 @@
+"""Who owns an object's fields. Objects are created by one manager and updated by server-side apply under another.
+
+Before the first apply the creator's fields are handed over; otherwise apply would meet a conflict with ourselves, and a
+field that the program drops would stay, still owned by the creator.
+"""
+
+from typing import Any, Final
+
+from sandbox.plugins.kubernetes.cluster import CREATOR, Object
+
+_MANAGED_FIELDS: Final = "/metadata/managedFields"
+
+
+def handover(live: Object, manager: str) -> list[Object]:
+    """The JSON patch that gives what `CREATOR` owns of `live` to `manager`; empty where there is nothing to give."""
+    entries = live["metadata"].get("managedFields", [])
+    mine = [entry for entry in entries if _is_creators(entry) or _is_applied_by(entry, manager)]
+    if not any(map(_is_creators, mine)):
+        return []
+    fields: dict[str, Any] = {}
+    for entry in mine:
+        fields = _union(fields, entry["fieldsV1"])
+    ours = {**mine[0], "manager": manager, "operation": "Apply", "fieldsV1": fields}
+    others = [entry for entry in entries if entry not in mine]
+    return [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
+        {"op": "replace", "path": _MANAGED_FIELDS, "value": [*others, ours]},
+    ]
+
+
+def _is_creators(entry: Object) -> bool:
+    return entry["manager"] == CREATOR and entry["operation"] == "Update" and "subresource" not in entry
+
+
+def _is_applied_by(entry: Object, manager: str) -> bool:
+    return entry["manager"] == manager and entry["operation"] == "Apply"
+
+
+def _union(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return one | {key: _union(one.get(key, {}), value) for key, value in other.items()}

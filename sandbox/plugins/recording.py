@@ -1,0 +1,115 @@
+"""Stand-in for the aws, gcp, azure-native and random providers: takes any resource, makes nothing, and remembers it.
+
+Ids and outputs follow from the URN, so they never change; random resources are drawn once. Inputs are not validated and
+looking anything up is refused: a preview here says that a program hangs together, not that a cloud would accept it.
+"""
+
+import hashlib
+import re
+
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import plugin_pb2
+from pulumi.runtime.proto import provider_pb2 as pb
+
+from sandbox.plugins.cloud_outputs import INVOKES, NAMES, PLACES, cloud_outputs
+from sandbox.plugins.properties import decode, encode
+from sandbox.plugins.random_values import SECRET_KINDS, draw
+from sandbox.plugins.server import RefusedError, plugin_version
+
+
+class RecordingProvider:
+    """Stands in for the provider called `name`."""
+
+    service = pb.DESCRIPTOR.services_by_name["ResourceProvider"]
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def stop(self) -> None:
+        """Nothing here waits."""
+
+    def cancel(self, _request: Empty) -> Empty:
+        """Nothing here waits."""
+        return Empty()
+
+    def get_plugin_info(self, _request: Empty) -> plugin_pb2.PluginInfo:
+        """Of the version that the SDK asks for."""
+        return plugin_pb2.PluginInfo(version=plugin_version(f"pulumi_{self._name.replace('-', '_')}"))
+
+    def check_config(self, request: pb.CheckRequest) -> pb.CheckResponse:
+        """Any settings will do."""
+        return pb.CheckResponse(inputs=request.news)
+
+    def diff_config(self, request: pb.DiffRequest) -> pb.DiffResponse:
+        """Another region or account would hold none of the resources, but here it makes no difference."""
+        return _diff(request, ())
+
+    def configure(self, _request: pb.ConfigureRequest) -> pb.ConfigureResponse:
+        """There is nothing to connect to."""
+        return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
+        """Any inputs will do."""
+        return pb.CheckResponse(inputs=request.news)
+
+    def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
+        """Random resources are drawn again on any change, cloud resources when their name or place changes."""
+        return _diff(request, None if self._name == "random" else (*NAMES, *PLACES))
+
+    def create(self, request: pb.CreateRequest) -> pb.CreateResponse:
+        """In a preview outputs are unknown, as they are of the real providers."""
+        if request.preview:
+            return pb.CreateResponse(properties=request.properties)
+        inputs, secrets = decode(request.properties)
+        if self._name == "random":
+            kind = request.type.rpartition(":")[2]
+            try:
+                id_, drawn = draw(kind, inputs)
+            except KeyError:
+                raise RefusedError(f"{kind}: the sandbox's random provider does not make it") from None
+            marked = {(output,) for output in drawn} if kind in SECRET_KINDS else set()
+            return pb.CreateResponse(id=id_, properties=encode({**inputs, **drawn}, secrets | marked))
+        suffix = hashlib.sha256(request.urn.encode()).hexdigest()[:7]
+        id_ = next((inputs[name] for name in NAMES if inputs.get(name)), f"{request.name}-{suffix}")
+        computed = cloud_outputs(_unversioned(request.type), id_, inputs)
+        return pb.CreateResponse(id=id_, properties=encode({**computed, **inputs}, secrets))
+
+    def read(self, request: pb.ReadRequest) -> pb.ReadResponse:
+        """Whatever was recorded is still so."""
+        return pb.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+
+    def update(self, request: pb.UpdateRequest) -> pb.UpdateResponse:
+        """The same resource with other inputs."""
+        inputs, secrets = decode(request.news)
+        computed = cloud_outputs(_unversioned(request.type), request.id, inputs)
+        return pb.UpdateResponse(properties=encode({**computed, **inputs}, secrets))
+
+    def delete(self, _request: pb.DeleteRequest) -> Empty:
+        """There is nothing to delete."""
+        return Empty()
+
+    def invoke(self, request: pb.InvokeRequest) -> pb.InvokeResponse:
+        """The few look-ups that have one plausible answer."""
+        if request.tok not in INVOKES:
+            raise RefusedError(
+                f"{request.tok}: the sandbox looks nothing up; give the value in the stack's configuration"
+            )
+        response = pb.InvokeResponse()
+        getattr(response, "return").CopyFrom(encode(INVOKES[request.tok]))
+        return response
+
+
+def _diff(request: pb.DiffRequest, replacing: tuple[str, ...] | None) -> pb.DiffResponse:
+    """Changed top-level inputs; those in `replacing`, or all with None, make another resource."""
+    old, new = decode(request.old_inputs)[0], decode(request.news)[0]
+    changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
+    return pb.DiffResponse(
+        changes=pb.DiffResponse.DIFF_SOME if changed else pb.DiffResponse.DIFF_NONE,
+        diffs=changed,
+        replaces=[key for key in changed if replacing is None or key in replacing],
+    )
+
+
+def _unversioned(token: str) -> str:
+    """`azure-native:storage/v20230101:StorageAccount` is `azure-native:storage:StorageAccount`."""
+    return re.sub(r"/v\d+\w*(?=:)", "", token)

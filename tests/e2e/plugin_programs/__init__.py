@@ -1,0 +1,1 @@
+"""Small Pulumi programs for the tests of the stand-in plugins, and what runs them under the real engine."""

@@ -1,0 +1,350 @@
+"""The stand-in Kubernetes provider under the real engine, on a real API server: what a program can tell of it."""
+
+import base64
+import json
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.kubectl import Kubectl, eventually
+from tests.e2e.plugin_programs.stack import Outcome, Stack
+from tools.recover import recovered
+
+WORKLOADS = """
+config_map("settings", {"level": "LEVEL"}, named=False)
+texts = {"password": pulumi.Output.secret("PASSWORD"), "user": "user-in-a-secret"}
+k8s.core.v1.Secret("keys", metadata=meta("keys"), string_data=texts, opts=options())
+token = {"name": "TOKEN", "value": pulumi.Output.secret("token-in-an-env")}
+resources = {"requests": {"cpu": "1000m"}}
+container = {"name": "main", "image": "none", "env": [token], "resources": resources}
+deployment("web", replicas=REPLICAS, app="APP", containers=[container])
+service("front", "APP")
+service("headless", "nobody", cluster_ip="None")
+service("skipped", "nobody", skipAwait="true")
+job("migrate")
+size = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+spec = {
+    "serviceName": "headless",
+    "selector": {"matchLabels": {"app": "db"}},
+    "template": pods({"app": "db"}),
+    "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": size}],
+}
+k8s.apps.v1.StatefulSet("db", metadata=meta("db"), spec=spec, opts=options())
+k8s.core.v1.PersistentVolumeClaim("claim", metadata=meta("claim"), spec=size, opts=options())
+"""
+
+WIDGETS = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.plugins.example.com}
+spec:
+  group: plugins.example.com
+  names: {kind: Widget, plural: widgets}
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      subresources: {status: {}}
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec: {type: object, properties: {size: {type: integer}}}
+            status: {type: object, x-kubernetes-preserve-unknown-fields: true}
+"""
+
+
+@pytest.fixture
+def kubectl(control_plane: Any) -> Iterator[Kubectl]:
+    client = Kubectl(control_plane.kubeconfig)
+    client("create", "namespace", client.namespace)
+    yield client
+    client("delete", "namespace", client.namespace, "--wait=false", "--ignore-not-found")
+
+
+@pytest.fixture
+def stack(tmp_path: Path, environment: dict[str, str], kubectl: Kubectl) -> Stack:
+    return Stack(tmp_path, {**environment, "NAMESPACE": kubectl.namespace})
+
+
+def workloads(**values: str) -> str:
+    program = WORKLOADS
+    for name, value in ({"LEVEL": "info", "PASSWORD": "first", "REPLICAS": "2", "APP": "web"} | values).items():
+        program = program.replace(name, value)
+    return program
+
+
+def said_of(outcome: Outcome, name: str) -> list[str]:
+    """What the display said of the resource with this logical name, in order."""
+    return re.findall(rf"^[ +~-]+ kubernetes:\S+ {name} (.*)$", outcome.text, re.MULTILINE)
+
+
+def test_objects_are_made_awaited_updated_and_left_alone(stack: Stack, kubectl: Kubectl) -> None:
+    made = stack.up(workloads())
+    assert made.code == 0, made.text
+    for kind, name in (("Deployment", "web"), ("Job", "migrate"), ("StatefulSet", "db")):
+        assert f"{kind} initialization complete" in " ".join(said_of(made, name)), made.text
+    assert kubectl.get("job", "migrate")["status"]["succeeded"] == 1
+    assert kubectl.get("statefulset", "db")["status"]["readyReplicas"] == 1
+
+    exported, resources = stack.export(), stack.resources()
+    assert resources["web"]["id"] == f"{kubectl.namespace}/web"
+    settings = resources["settings"]
+    assert re.fullmatch(r"settings-[0-9a-f]{8}", settings["inputs"]["metadata"]["name"])
+    assert settings["inputs"]["metadata"]["annotations"] == {"pulumi.com/autonamed": "true"}
+    assert settings["outputs"]["__inputs"] == settings["inputs"]
+    assert re.fullmatch(r"pulumi-kubernetes-[0-9a-f]{8}", settings["outputs"]["__fieldManager"])
+    assert settings["outputs"]["metadata"]["managedFields"][0]["manager"] == "pulumi-kubernetes"
+    for secret in ("first", "user-in-a-secret", "token-in-an-env"):
+        assert secret not in exported + made.text
+        assert base64.b64encode(secret.encode()).decode() not in exported + made.text
+    assert "data" in resources["keys"]["inputs"]
+    assert "stringData" not in resources["keys"]["inputs"]
+
+    again = stack.up()
+    assert again.changes == {"unchanged": len(resources)}
+
+    changed = stack.up(workloads(PASSWORD="second", LEVEL="debug", REPLICAS="3"))
+    assert changed.changes == {"updated": 3, "unchanged": len(resources) - 3}, changed.text
+    assert kubectl.get("deployment", "web")["status"]["availableReplicas"] == 3
+    assert kubectl.get("secret", "keys")["data"]["password"] == base64.b64encode(b"second").decode()
+    owners = {entry["manager"] for entry in kubectl.get("secret", "keys")["metadata"]["managedFields"]}
+    assert owners == {resources["keys"]["outputs"]["__fieldManager"]}, "the creator must own nothing after an update"
+
+
+def test_what_cannot_change_in_place_is_replaced_and_a_fixed_name_is_freed_first(
+    stack: Stack, kubectl: Kubectl
+) -> None:
+    stack.environment["MUTABLE"] = "false"
+    program = """
+        config_map("auto", {"level": "LEVEL"}, named=False)
+        config_map("named", {"level": "LEVEL"})
+        deployment("web", app="APP")
+    """
+    assert stack.up(program).code == 0
+    first = stack.resources()
+    replaced = stack.up(program.replace("LEVEL", "debug").replace("APP", "other"))
+    assert replaced.changes == {"replaced": 3, "unchanged": 2}, replaced.text
+    steps = {name: [line.split(" (")[0] for line in said_of(replaced, name)] for name in ("auto", "named", "web")}
+    for name in ("named", "web"):
+        assert steps[name].index("deleted original") < steps[name].index("creating replacement"), replaced.text
+    assert steps["auto"].index("created replacement") < steps["auto"].index("deleting original"), replaced.text
+    assert stack.resources()["auto"]["id"] != first["auto"]["id"]
+    assert {"named"} == {
+        name for name in kubectl.names("configmap") if name in ("named", first["auto"]["id"].split("/")[1])
+    }
+
+
+def test_a_preview_says_what_the_api_server_would_refuse(stack: Stack, kubectl: Kubectl) -> None:
+    kubectl("create", "serviceaccount", "taken")
+    passing = """
+        k8s.core.v1.ServiceAccount("taken", metadata=meta("taken"), opts=options())
+        k8s.core.v1.ServiceAccount("early", metadata={"name": "a", "namespace": "no-such"}, opts=options())
+        k8s.apiextensions.CustomResource(
+            "unknown", api_version="no.example.com/v1", kind="Nope", metadata=meta("a"), spec={}, opts=options()
+        )
+    """
+    assert stack.preview(passing).code == 0
+    misnamed = stack.preview("""config_map("Not_A_Name", {})""")
+    assert misnamed.code != 0
+    assert re.search(
+        r'Preview failed: resource "urn:\S+::Not_A_Name" was not successfully created by the Kubernetes API server: '
+        r'ConfigMap "Not_A_Name" is invalid: metadata.name: Invalid value',
+        misnamed.text,
+    ), misnamed.text
+    mistyped = stack.preview("""k8s.core.v1.ConfigMap("a", metadata=meta("a"), data={"a": 5}, opts=options())""")
+    assert "cannot be handled as a ConfigMap: json: cannot unmarshal number" in mistyped.text, mistyped.text
+    assert kubectl.names("configmap") <= {"kube-root-ca.crt"}
+
+
+def test_what_cannot_be_made_is_said_and_what_was_made_is_kept(stack: Stack, kubectl: Kubectl) -> None:
+    kubectl("create", "serviceaccount", "taken")
+    failed = stack.up(
+        """
+        k8s.core.v1.ServiceAccount("taken", metadata=meta("taken"), opts=options())
+        k8s.core.v1.ServiceAccount("early", metadata={"name": "a", "namespace": "no-such"}, opts=options())
+        k8s.apiextensions.CustomResource(
+            "unknown", api_version="no.example.com/v1", kind="Nope", metadata=meta("a"), spec={}, opts=options()
+        )
+        deployment("stuck", seconds=2, **NOWHERE)
+        job("slow", pod=NOWHERE, activeDeadlineSeconds=1)
+        """,
+        "--continue-on-error",
+    )
+    assert failed.code != 0
+    refused = "was not successfully created by the Kubernetes API server: "
+    unready = "was successfully created, but the Kubernetes API server reported that it failed to fully initialize or"
+    for words in (
+        rf'"urn:\S+::taken" {refused}serviceaccounts "taken" already exists',
+        rf'{refused}namespaces "no-such" not found',
+        r'Verify that any required CRDs have been created: no matches for kind "Nope" in version "no.example.com/v1"',
+        rf"::stuck\" {unready} become live: 'stuck' timed out waiting to be Ready",
+        r"\[Pod stuck-\S+\]: 0/\d+ nodes are available",
+        rf"{unready} become live: \[DeadlineExceeded\] Job was active longer than specified deadline",
+    ):
+        assert re.search(words, failed.text), f"{words}\n{failed.text}"
+    kept = stack.resources()
+    assert kept.keys() & {"taken", "early", "unknown", "stuck", "slow"} == {"stuck", "slow"}
+    assert kept["stuck"]["initErrors"]
+
+    healed = stack.up("""deployment("stuck", seconds=30)""")
+    assert healed.code == 0, healed.text
+    assert not stack.resources()["stuck"].get("initErrors")
+
+
+def test_a_cluster_that_cannot_be_reached_fails_the_up_and_not_the_preview(stack: Stack) -> None:
+    program = """
+        import json
+        user, cluster = {"name": "u", "user": {}}, {"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}
+        known = {"name": "c", "context": {"cluster": "c", "user": "u"}}
+        kubeconfig = {"clusters": [cluster], "users": [user], "contexts": [known]}
+        for context in ("c", "no-such"):
+            lost = k8s.Provider(f"lost-{context}", kubeconfig=json.dumps(kubeconfig), context=context)
+            k8s.core.v1.Namespace(f"on-{context}", opts=pulumi.ResourceOptions(provider=lost))
+    """
+    assert stack.preview(program).code == 0
+    failed = stack.up(program, "--continue-on-error")
+    assert failed.code != 0
+    unreachable = "configured Kubernetes cluster is unreachable: unable to load "
+    assert f"{unreachable}schema information from the API server" in failed.text, failed.text
+    assert f"{unreachable}Kubernetes client configuration from kubeconfig file" in failed.text, failed.text
+
+
+def test_what_others_do_to_objects_is_seen_by_refresh_alone_and_their_fields_are_not_taken(
+    stack: Stack, kubectl: Kubectl
+) -> None:
+    program = """
+        deployment("web", replicas=REPLICAS)
+        for name in ("gone", "changed", "labelled"):
+            config_map(name, {"level": "info"})
+    """
+    first = stack.up(program.replace("REPLICAS", "1"))
+    assert first.code == 0, first.text
+    kubectl("delete", "configmap", "gone")
+    kubectl("patch", "configmap", "changed", "--patch", '{"data": {"level": null, "other": "theirs"}}')
+    kubectl("label", "configmap", "labelled", "team=others")
+    assert set(stack.up().changes) == {"unchanged"}
+
+    refreshed = stack.refresh()
+    assert refreshed.changes == {"deleted": 1, "updated": 1, "unchanged": 4}, refreshed.text
+    assert stack.resources()["changed"]["inputs"]["data"] == {}
+
+    kubectl("scale", "deployment", "web", "--replicas=2")
+    conflict = stack.up(program.replace("REPLICAS", "3"), "--continue-on-error")
+    assert conflict.code != 0
+    assert re.search(
+        r"Server-side apply field conflict detected[\s\S]*conflict with \"kubectl\"[\s\S]*\.spec\.replicas",
+        conflict.text,
+    )
+    assert kubectl.get("configmap", "gone")
+    assert kubectl.get("configmap", "changed")["data"] == {"level": "info", "other": "theirs"}
+    assert kubectl.get("configmap", "labelled")["metadata"]["labels"] == {"team": "others"}
+
+
+def test_a_custom_resource_is_awaited_as_its_annotation_asks(stack: Stack, kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=WIDGETS)
+    kubectl("wait", "--for=condition=Established", "crd/widgets.plugins.example.com")
+    stack.write("""
+        def widget(name, **annotations):
+            return k8s.apiextensions.CustomResource(
+                name,
+                api_version="plugins.example.com/v1",
+                kind="Widget",
+                metadata=meta(name, **annotations),
+                spec={"size": 3},
+                opts=options(),
+            )
+
+        widget("unawaited")
+        widget("ready", waitFor="condition=Ready")
+        widget("running", waitFor='["jsonpath={.status.phase}=Running", "jsonpath={.status.address}"]')
+    """)
+    with stack.start("up", "--yes", "--skip-preview") as engine:
+        eventually(lambda: len(kubectl.names("widget")) == 3)
+        ready = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
+        running = {"status": {"phase": "Running"}}
+        for _ in range(2):
+            patch = ["patch", "widget", "--subresource=status", "--type=merge", "--patch"]
+            kubectl(*patch, json.dumps(ready), "ready")
+            kubectl(*patch, json.dumps(running), "running")
+            assert engine.poll() is None, "one of the conditions does not hold yet"
+            ready["status"]["conditions"][0]["status"] = "True"
+            running["status"]["address"] = "here"
+        text, _ = engine.communicate(timeout=30)
+    assert engine.returncode == 0, text
+
+
+def test_a_killed_engine_leaves_nothing_that_recovery_would_double_or_orphan(stack: Stack, kubectl: Kubectl) -> None:
+    stack.write("""
+        config_map("settings", {"level": "info"})
+        deployment("web", **NOWHERE)
+        labels = {"app": "auto"}
+        spec = {"selector": {"matchLabels": labels}, "template": pods(labels, **NOWHERE)}
+        k8s.apps.v1.Deployment("auto", metadata=meta(), spec=spec, opts=options())
+    """)
+    with stack.start("up", "--yes", "--skip-preview") as engine:
+        made = eventually(lambda: kubectl.names("deployment") if len(kubectl.names("deployment")) == 2 else None)
+        engine.kill()
+        output, _ = engine.communicate(timeout=10)  # ends when the last plugin has let go of the pipe
+    assert "error" not in output
+
+    assert "currently locked" in stack.up().text
+    assert stack.run("cancel", "--yes").code == 0
+    assert json.loads(stack.export())["deployment"]["pending_operations"]
+    stack.replace_state(recovered(stack.export()))
+    refreshed = stack.refresh()
+    assert refreshed.code == 0, refreshed.text
+    assert stack.resources()["web"]["initErrors"]
+    ended = stack.up("""
+        config_map("settings", {"level": "info"})
+        deployment("web")
+        labels = {"app": "auto"}
+        spec = {"selector": {"matchLabels": labels}, "template": pods(labels)}
+        k8s.apps.v1.Deployment("auto", metadata=meta(), spec=spec, opts=options())
+    """)
+    assert ended.code == 0, ended.text
+    assert kubectl.names("deployment") == made
+    assert {resource["id"] for name, resource in stack.resources().items() if name in ("web", "auto")} == {
+        f"{kubectl.namespace}/{name}" for name in made
+    }
+
+
+def test_an_interrupted_up_keeps_what_it_made(stack: Stack, kubectl: Kubectl) -> None:
+    stack.write("""deployment("web", **NOWHERE)""")
+    with stack.start("up", "--yes", "--skip-preview") as engine:
+        eventually(lambda: kubectl.names("deployment"))
+        engine.send_signal(signal.SIGINT)
+        text, _ = engine.communicate(timeout=30)
+    assert engine.returncode != 0
+    assert "Traceback" not in text
+    assert stack.resources()["web"]["initErrors"], text
+    assert "pending_operations" not in stack.export()
+
+
+def test_a_destroy_waits_until_all_is_gone_and_names_the_finalizer_that_holds_it(
+    stack: Stack, kubectl: Kubectl
+) -> None:
+    made = stack.up(f"""
+        names = {{"name": "{kubectl.namespace}-own"}}
+        own = k8s.core.v1.Namespace("own", metadata=names, opts=options())
+        k8s.core.v1.ConfigMap(
+            "held",
+            metadata={{"name": "held", "namespace": names["name"], "finalizers": ["example.com/held"]}},
+            opts=options(seconds=2, depends_on=[own]),
+        )
+    """)
+    assert made.code == 0, made.text
+    held = stack.destroy()
+    assert held.code != 0
+    assert "finalizers might be preventing deletion (example.com/held)" in held.text, held.text
+    own = ["--namespace", f"{kubectl.namespace}-own"]
+    kubectl("patch", "configmap", "held", *own, "--type=merge", "--patch", '{"metadata": {"finalizers": null}}')
+    gone = stack.destroy()
+    assert gone.code == 0, gone.text
+    assert not kubectl.get("namespace", f"{kubectl.namespace}-own")
+    assert not stack.resources()
