@@ -1,7 +1,9 @@
 """Configurations for tests: the stack files of this repository, and the smallest valid one with changes."""
 
+import json
 import runpy
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,14 @@ def settings(raw: Mapping[str, Any], *encrypted: str) -> StackSettings:
 def run_program(
     raw: Mapping[str, Any], secrets: Mapping[str, str] | None = None, *, preview: bool = False
 ) -> Deployment:
-    """Run `__main__.py` under the mock engine."""
-    return deploy(lambda: runpy.run_path(str(ROOT / "__main__.py")), config=raw, secrets=secrets, preview=preview)
+    """Run `__main__.py` under the mock engine. The same stack is run once only."""
+    return _run_once(json.dumps(raw), json.dumps(secrets or {}), preview=preview)
+
+
+@cache
+def _run_once(raw: str, secrets: str, *, preview: bool) -> Deployment:
+    program = str(ROOT / "__main__.py")
+    return deploy(lambda: runpy.run_path(program), config=json.loads(raw), secrets=json.loads(secrets), preview=preview)
 
 
 def stack_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:

@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-
 ABOUT: Final = """\
 Makes a stack whole after its engine was killed in the middle of an update.
 
@@ -24,7 +23,9 @@ process that took it is gone from this machine."""
 
 def main() -> int:
     """Recover the stack; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tools.recover", description=ABOUT)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.recover", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--stack", default="dev", help="the stack to recover (dev)")
     stack = parser.parse_args().stack
     try:

@@ -1,0 +1,133 @@
+"""Autoscalers: who scales a pool, on what, and what it never does."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.autoscaling import LONGEST_STABILIZATION_SECONDS, stabilization_seconds
+from tests.harness import Deployment
+from tests.programs import run_program, with_pool
+
+SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
+HPA = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+KEDA: dict[str, Any] = {"type": "keda", "maxReplicas": 20, "query": "SELECT 1"}
+ON_CPU: dict[str, Any] = {"type": "hpa", "maxReplicas": 4, "targetCpuUtilization": 70}
+REQUESTS = {"requests": {"cpu": "250m", "memory": "512Mi"}}
+
+
+def keda_pool(scaler: dict[str, Any] | None = None, **pool: object) -> Deployment:
+    """A pool on KEDA with a concurrency of 4."""
+    return run_program(with_pool(concurrency=4, autoscaling={**KEDA, **(scaler or {})}, **pool))
+
+
+def trigger(deployed: Deployment) -> dict[str, Any]:
+    (only,) = deployed.one(SCALED_OBJECT).inputs["spec"]["triggers"]
+    return only
+
+
+@pytest.mark.parametrize(
+    ("pool", "scalers"),
+    [
+        ({"replicaCount": 3}, []),
+        ({"autoscaling": ON_CPU, "resources": REQUESTS}, [HPA]),
+        ({"autoscaling": KEDA, "concurrency": 1}, [SCALED_OBJECT]),
+    ],
+)
+def test_a_pool_has_the_one_scaler_that_it_asks_for_and_states_replicas_only_without_one(
+    pool: dict[str, Any], scalers: list[str]
+) -> None:
+    deployed = run_program(with_pool(**pool))
+    assert [r.type for r in deployed.resources if r.type in (SCALED_OBJECT, HPA)] == scalers
+    spec = deployed.one("kubernetes:apps/v1:Deployment", "noxus-acme/acme-flow").inputs["spec"]
+    assert spec.get("replicas") == (None if scalers else 3)
+
+
+def test_every_value_of_the_triggers_metadata_is_text_and_none_is_a_secret() -> None:
+    assert trigger(keda_pool())["metadata"] == {
+        "query": "SELECT 1",
+        "targetQueryValue": "4",
+        "host": "postgres.noxus-data.svc",
+        "port": "5432",
+        "userName": "keda",
+        "dbName": "noxus",
+        "sslmode": "disable",
+    }
+
+
+@pytest.mark.parametrize(
+    ("own", "shared", "concurrency", "target"),
+    [(2.5, 8, 4, "2.5"), (None, 8, 4, "8"), (None, None, 4, "4"), (3, None, None, "3")],
+)
+def test_the_target_is_the_pools_own_then_the_shared_one_then_its_concurrency(
+    own: float | None, shared: float | None, concurrency: int | None, target: str
+) -> None:
+    scaler = KEDA if own is None else {**KEDA, "targetQueryValue": own}
+    pool = with_pool(autoscaling=scaler, **({} if concurrency is None else {"concurrency": concurrency}))
+    scaling = {} if shared is None else {"scaling": {"targetQueryValue": shared}}
+    assert trigger(run_program({**pool, **scaling}))["metadata"]["targetQueryValue"] == target
+
+
+def test_the_shared_query_is_used_by_pools_without_one() -> None:
+    pool = with_pool(concurrency=1, autoscaling={"type": "keda", "maxReplicas": 2})
+    deployed = run_program({**pool, "scaling": {"query": "SELECT count(*) FROM runs"}})
+    assert trigger(deployed)["metadata"]["query"] == "SELECT count(*) FROM runs"
+
+
+def test_keda_logs_in_with_a_secret_of_the_pools_own_namespace() -> None:
+    deployed = keda_pool()
+    authentication = deployed.one("kubernetes:keda.sh/v1alpha1:TriggerAuthentication").inputs
+    assert trigger(deployed)["authenticationRef"] == {"name": authentication["metadata"]["name"]}
+    assert authentication["spec"] == {
+        "secretTargetRef": [{"parameter": "password", "name": "acme-scaler", "key": "password"}]
+    }
+    secret = deployed.one("kubernetes:core/v1:Secret", "noxus-acme/acme-scaler")
+    assert secret.secret("stringData")
+    assert secret.inputs["stringData"] == {"password": "generated-postgres-scaler-password"}
+
+
+def test_only_releases_with_a_keda_pool_hold_its_credential_and_open_the_database_to_it() -> None:
+    deployed = run_program(with_pool())
+    assert deployed.all("kubernetes:keda.sh/v1alpha1:TriggerAuthentication") == []
+    assert "noxus-data/postgres-from-keda" not in {r.name for r in deployed.resources}
+    assert "noxus-data/postgres-from-keda" in {r.name for r in keda_pool().resources}
+
+
+@pytest.mark.parametrize(("minimum", "fallback"), [(0, 1), (3, 3)])
+def test_a_database_that_is_down_never_shrinks_a_pool(minimum: int, fallback: int) -> None:
+    spec = keda_pool({"minReplicas": minimum}).one(SCALED_OBJECT).inputs["spec"]
+    assert spec["fallback"] == {
+        "failureThreshold": 3,
+        "replicas": fallback,
+        "behavior": "currentReplicasIfHigher",
+    }
+    assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (minimum, 20)
+
+
+def test_zero_is_a_value_and_not_a_missing_one() -> None:
+    spec = keda_pool({"minReplicas": 0, "cooldownSeconds": 0}).one(SCALED_OBJECT).inputs["spec"]
+    assert (spec["minReplicaCount"], spec["cooldownPeriod"]) == (0, 0)
+
+
+@pytest.mark.parametrize("scaler", [ON_CPU, KEDA])
+def test_a_pool_shrinks_only_after_its_longest_task_could_have_ended(scaler: dict[str, Any]) -> None:
+    deployed = run_program(with_pool(autoscaling=scaler, resources=REQUESTS, concurrency=1, maxTaskSeconds=900))
+    spec = deployed.one(HPA if scaler is ON_CPU else SCALED_OBJECT).inputs["spec"]
+    behavior = spec["behavior"] if scaler is ON_CPU else spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+    assert behavior == {"scaleDown": {"stabilizationWindowSeconds": 900}}
+
+
+@given(st.integers(min_value=1, max_value=10**7))
+def test_the_scale_down_window_covers_the_task_as_far_as_kubernetes_allows(seconds: int) -> None:
+    window = stabilization_seconds(seconds)
+    assert window == seconds or (window == LONGEST_STABILIZATION_SECONDS and seconds > window)
+
+
+def test_an_hpa_measures_what_it_is_told_and_nothing_else() -> None:
+    both = {**ON_CPU, "targetMemoryUtilization": 80}
+    metrics = run_program(with_pool(autoscaling=both, resources=REQUESTS)).one(HPA).inputs["spec"]["metrics"]
+    assert [(m["resource"]["name"], m["resource"]["target"]["averageUtilization"]) for m in metrics] == [
+        ("cpu", 70),
+        ("memory", 80),
+    ]

@@ -1,0 +1,85 @@
+"""Data services in the cluster: volumes, settings that keep data, and who may come in."""
+
+from typing import Any
+
+import pytest
+
+from components.cluster.redis import server_config
+from tests.harness import Deployment
+from tests.programs import SMALLEST, run_program
+
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Deployment:
+    return run_program({**SMALLEST, "postgres": {"storageGib": 7, "memoryMib": 2048, "storageClass": "fast"}})
+
+
+def test_redis_refuses_writes_when_it_is_full_instead_of_forgetting_tasks() -> None:
+    assert server_config("secret", 1024).splitlines() == [
+        "requirepass secret",
+        "maxmemory 768mb",
+        "maxmemory-policy noeviction",
+        "appendonly yes",
+        "dir /data",
+    ]
+
+
+def test_a_volume_is_a_claim_of_its_own_with_the_size_and_class_of_the_settings(deployed: Deployment) -> None:
+    claim = deployed.one("kubernetes:core/v1:PersistentVolumeClaim", "noxus-data/postgres").inputs
+    assert claim["spec"] == {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "fast",
+        "resources": {"requests": {"storage": "7Gi"}},
+    }
+    spec = deployed.one(STATEFUL_SET, "noxus-data/postgres").inputs["spec"]
+    assert "volumeClaimTemplates" not in spec, "a template can neither be enlarged nor protected"
+    assert {"name": "data", "persistentVolumeClaim": {"claimName": "postgres"}} in spec["template"]["spec"]["volumes"]
+
+
+@pytest.mark.parametrize("service", ["postgres", "redis", "bucket"])
+def test_a_data_service_is_bounded_probed_and_writes_only_where_it_must(deployed: Deployment, service: str) -> None:
+    spec = deployed.one(STATEFUL_SET, f"noxus-data/{service}").inputs["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    memory = container["resources"]["limits"]["memory"]
+    assert container["resources"]["requests"]["memory"] == memory
+    assert container["readinessProbe"]
+    assert container["livenessProbe"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")} >= {"/tmp"}
+    assert spec["securityContext"]["fsGroup"] == spec["securityContext"]["runAsUser"]
+
+
+def test_passwords_are_long_alphanumeric_and_made_once(deployed: Deployment) -> None:
+    passwords = deployed.all("random:index/randomPassword:RandomPassword")
+    assert len(passwords) == 6
+    for password in passwords:
+        assert (password.inputs["length"], password.inputs["special"]) == (32, False)
+        assert "keepers" not in password.inputs
+
+
+def test_each_release_opens_the_data_services_for_itself(deployed: Deployment) -> None:
+    policies = [r.inputs for r in deployed.all("kubernetes:networking.k8s.io/v1:NetworkPolicy")]
+    ingress = {
+        p["metadata"]["name"]: p["spec"]["ingress"]
+        for p in policies
+        if p["metadata"]["namespace"] == "noxus-data" and "ingress" in p["spec"]
+    }
+    expected: list[dict[str, Any]] = [
+        {
+            "from": [
+                {
+                    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "noxus"}},
+                    "podSelector": {
+                        "matchExpressions": [
+                            {"key": "app.kubernetes.io/component", "operator": "In", "values": ["backend", "worker"]}
+                        ]
+                    },
+                }
+            ],
+            "ports": [{"protocol": "TCP", "port": 5432}],
+        }
+    ]
+    assert set(ingress) == {"postgres-from-noxus", "redis-from-noxus", "bucket-from-noxus"}
+    assert ingress["postgres-from-noxus"] == expected

@@ -1,0 +1,99 @@
+"""Worker pools: the seed's fields, and what follows from the longest task."""
+
+from typing import Any
+
+from tests.harness import Deployment
+from tests.programs import SMALLEST, run_program, with_pool
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+
+
+def pod(**pool: object) -> dict[str, Any]:
+    return _workload(run_program(with_pool(**pool)))["spec"]["template"]["spec"]
+
+
+def _workload(deployed: Deployment) -> dict[str, Any]:
+    return deployed.one(DEPLOYMENT, "noxus-acme/acme-flow").inputs
+
+
+def test_a_subscription_reaches_the_worker_as_the_seed_spells_it() -> None:
+    (container,) = pod(
+        workerSubscribe="flow", workerSubscribeTenants="tenant-abc, tenant-xyz", workerSubscribeWorkspaces=["w1"]
+    )["containers"]
+    assert container["env"] == [
+        {"name": "WORKER_SUBSCRIBE", "value": "flow"},
+        {"name": "WORKER_SUBSCRIBE_TENANTS", "value": "tenant-abc,tenant-xyz"},
+        {"name": "WORKER_SUBSCRIBE_WORKSPACES", "value": "w1"},
+    ]
+
+
+def test_placement_reaches_the_pod_as_it_is_written() -> None:
+    placement: dict[str, Any] = {
+        "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
+        "nodeSelector": {"example.com/pool": "gpu"},
+        "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule", "tolerationSeconds": 60}],
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}
+        ],
+    }
+    rendered = pod(**placement)
+    assert {field: rendered[field] for field in placement} == placement
+
+
+def test_empty_placement_is_left_out() -> None:
+    rendered = pod(affinity={}, nodeSelector={}, tolerations=[], topologySpreadConstraints=[])
+    assert not rendered.keys() & {"affinity", "nodeSelector", "tolerations", "topologySpreadConstraints"}
+
+
+def test_a_pod_gets_its_longest_task_and_half_a_minute_to_end_and_pulumi_waits_for_that() -> None:
+    deployed = run_program(with_pool(maxTaskSeconds=7200))
+    assert _workload(deployed)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 7230
+    assert deployed.one(DEPLOYMENT, "noxus-acme/acme-flow").delete_timeout == "7830s"
+
+
+def test_a_disabled_pool_has_no_object_at_all() -> None:
+    raw = with_pool()
+    raw["workers"]["acme"]["pools"]["off"] = {"enabled": False}
+    assert not any("acme-off" in name for name in run_program(raw).inventory)
+
+
+def test_a_pool_is_reached_by_nobody_so_its_service_is_headless() -> None:
+    service = run_program(with_pool()).one("kubernetes:core/v1:Service", "noxus-acme/acme-flow").inputs
+    assert service["spec"]["clusterIP"] == "None"
+    assert service["spec"]["ports"] == [{"name": "http", "port": 8080, "targetPort": "http"}]
+
+
+def test_a_drain_takes_one_pod_at_a_time_unless_the_pool_says_otherwise() -> None:
+    def budget(**pool: object) -> dict[str, Any]:
+        found = run_program(with_pool(**pool)).one("kubernetes:policy/v1:PodDisruptionBudget", "noxus-acme/acme-flow")
+        return {key: found.inputs["spec"].get(key) for key in ("minAvailable", "maxUnavailable")}
+
+    assert budget() == {"minAvailable": None, "maxUnavailable": 1}
+    assert budget(podDisruptionBudget={"maxUnavailable": "25%"}) == {"minAvailable": None, "maxUnavailable": "25%"}
+    assert budget(podDisruptionBudget={"minAvailable": 2}, replicaCount=3) == {
+        "minAvailable": 2,
+        "maxUnavailable": None,
+    }
+
+
+def test_probes_and_metrics_use_what_the_platform_documents() -> None:
+    deployed = run_program(with_pool())
+    template = _workload(deployed)["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"] == {"path": "/status/health", "port": "http"}
+    assert container["ports"] == [{"name": "http", "containerPort": 8080}]
+    annotations = template["metadata"]["annotations"]
+    assert {key: annotations[f"prometheus.io/{key}"] for key in ("scrape", "port", "path")} == {
+        "scrape": "true",
+        "port": "8080",
+        "path": "/metrics",
+    }
+
+
+def test_pull_secrets_and_user_reach_every_workload() -> None:
+    images = {**SMALLEST["images"], "pullSecrets": ["regcred"], "runAsUser": 1001}
+    for workload in run_program({**with_pool(), "images": images}).all(DEPLOYMENT):
+        spec = workload.inputs["spec"]["template"]["spec"]
+        assert spec["imagePullSecrets"] == [{"name": "regcred"}]
+        assert spec["securityContext"]["runAsUser"] == 1001
