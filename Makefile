@@ -1,0 +1,68 @@
+# `make` without a target lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+STACK ?= dev
+PYTHON ?= python3
+BIN := .venv/bin
+SANDBOX := $(BIN)/python -m sandbox
+IN_SANDBOX := $(SANDBOX) exec --stack $(STACK) --
+REQUIREMENTS := requirements.txt requirements-dev.txt
+# The environment is made anew when a pin changes, whatever git did to the files' times.
+VENV := .venv/$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-16).installed
+
+.PHONY: help venv up preview verify down test lint types unit e2e format
+
+help: ## List the targets
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(VENV): $(REQUIREMENTS)
+	@echo "python: making .venv (about two minutes the first time)"
+	@rm -rf .venv/*.installed
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+venv: $(VENV) ## Make .venv only
+
+up: $(VENV) ## Bring up the dev stack, with an engine and a cluster if there are none, and verify it
+	@$(SANDBOX) up --stack $(STACK)
+	@$(IN_SANDBOX) pulumi stack select --create $(STACK)
+	@$(IN_SANDBOX) $(BIN)/python -m tools.recover --stack $(STACK)
+	@$(IN_SANDBOX) pulumi up --yes --skip-preview --stack $(STACK)
+	@$(IN_SANDBOX) $(BIN)/python -m tools.verify --stack $(STACK)
+	@echo 'look around:  eval "$$($(SANDBOX) env)"  and then  kubectl get pods --all-namespaces  or  pulumi stack output'
+
+preview: $(VENV) ## Show what `up` would do: make preview STACK=dev
+	@$(SANDBOX) up --stack $(STACK)
+	@$(IN_SANDBOX) pulumi stack select --create $(STACK)
+	@$(IN_SANDBOX) pulumi preview --stack $(STACK)
+
+verify: $(VENV) ## Check a deployed stack against its configuration: make verify STACK=dev
+	@$(IN_SANDBOX) $(BIN)/python -m tools.verify --stack $(STACK)
+
+down: $(VENV) ## Destroy the dev stack and stop the sandbox
+	@$(IN_SANDBOX) $(BIN)/python -m tools.recover --stack $(STACK)
+	@$(IN_SANDBOX) pulumi destroy --yes --skip-preview --stack $(STACK) --remove --preserve-config
+	@$(SANDBOX) down
+
+test: lint types unit e2e ## Everything: lint, types, unit tests, and end-to-end tests in a sandbox of their own
+
+lint: $(VENV) ## Check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV) ## Check types, strictly in the product
+	@$(BIN)/pyright --warnings
+
+unit: $(VENV) ## The quick loop: no engine, no cluster
+	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/e2e
+
+e2e: $(VENV) ## The real engine against a real API server
+	@$(SANDBOX) build
+	@$(BIN)/python -m pytest -v tests/e2e
+
+format: $(VENV) ## Put the code into its format
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .

@@ -1,0 +1,128 @@
+"""The command line of the sandbox: `python -m sandbox`."""
+
+import argparse
+import json
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from sandbox import REPOSITORY, SandboxError, binaries, engine
+from sandbox.control_plane import API_PORT, PARTS, ControlPlane
+from sandbox.processes import say
+
+ABOUT: Final = f"""\
+A Pulumi engine and a Kubernetes control plane for a machine that has neither, without containers or root:
+etcd, kube-apiserver, kube-controller-manager and kube-scheduler are real, kwok plays nodes and pods.
+What is missing is built with Go once and kept in ${{XDG_CACHE_HOME:-~/.cache}}/noxus-sandbox.
+
+  python -m sandbox up                       start everything, or repair what has stopped
+  python -m sandbox exec -- pulumi preview   run a command with the sandbox's engine, cluster and state
+  eval "$(python -m sandbox env)"            the same for a shell
+  python -m sandbox down                     stop everything and delete the cluster's data
+
+{API_PORT} fixes the API server's port. PULUMI_BACKEND_URL, PULUMI_HOME and PULUMI_CONFIG_PASSPHRASE
+(or _FILE) are kept when you set them."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that a build under way stops too
+    options = _parser().parse_args(arguments)
+    options.root = options.root.resolve()
+    try:
+        options.run(options)
+    except (SandboxError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from here", file=sys.stderr)
+        return 128 + signal.SIGINT
+    return 0
+
+
+def _up(options: argparse.Namespace) -> None:
+    plane = ControlPlane(options.root)
+    cluster = engine.named_cluster(options.stack)
+    if cluster is None:
+        plane.check_port()
+    say(f"engine: {engine.ensure(options.root).origin}")
+    if cluster is not None:
+        say(f"control plane: none started, as the stack {options.stack} names its cluster: {cluster}")
+    elif plane.start() and engine.describes_resources(options.root):
+        say(f"state: {options.root / 'state'} describes resources of an earlier cluster; run `pulumi up --refresh`")
+
+
+def _build(options: argparse.Namespace) -> None:
+    say(f"engine: {engine.ensure(options.root).origin}")
+    for part in PARTS:
+        binaries.program(part)
+    say("control plane: every program is built")
+
+
+def _down(options: argparse.Namespace) -> None:
+    ControlPlane(options.root).stop()
+    say("control plane: stopped, its data deleted")
+
+
+def _status(options: argparse.Namespace) -> None:
+    plane, chosen = ControlPlane(options.root), engine.chosen(options.root)
+    status = {
+        "ready": plane.ready(),
+        "kubeconfig": str(plane.kubeconfig) if plane.kubeconfig.exists() else None,
+        "engine": chosen.origin if chosen else None,
+        "processes": plane.pids(),
+    }
+    if options.json:
+        print(json.dumps(status, indent=2))
+        return
+    print(f"{'control plane':<24} {'ready' if status['ready'] else 'not ready'}")
+    for part, pid in plane.pids().items():
+        print(f"{part:<24} {f'process {pid}' if pid else 'not running'}")
+    for name in ("kubeconfig", "engine"):
+        print(f"{name:<24} {status[name] or 'none'}")
+
+
+def _exec(options: argparse.Namespace) -> None:
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        raise SandboxError("exec: no command; write it after --, as in `python -m sandbox exec -- pulumi stack`")
+    environment = engine.environment(options.root, options.stack)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and what it runs would inherit that
+    try:
+        os.execvpe(command[0], command, environment)
+    except OSError as error:
+        raise SandboxError(f"exec: {command[0]}: {error.strerror}") from None
+
+
+def _env(options: argparse.Namespace) -> None:
+    for name, value in sorted(engine.variables(options.root, options.stack).items()):
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=ABOUT, formatter_class=layout)
+    parser.add_argument("--root", type=Path, default=REPOSITORY / ".sandbox", help="folder of all state (.sandbox)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        if run in (_up, _exec, _env):
+            text = "stack (dev); if its noxus:cluster sets kubeconfig or context, the sandbox's cluster is not used"
+            sub.add_argument("--stack", default="dev", help=text)
+        return sub
+
+    command("up", _up, "start the engine and the control plane, or repair what has stopped; safe to repeat")
+    command("build", _build, "find or build the engine and build the control plane; starts nothing")
+    command("down", _down, "stop every process, delete the cluster's data; Pulumi's state stays: destroy stacks first")
+    command("status", _status, "show what runs").add_argument("--json", action="store_true", help="for programs")
+    command("env", _env, "print the environment of exec as export lines, for eval")
+    run = command("exec", _exec, "become another command, with the sandbox's engine, cluster and state")
+    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...", help="the command and its arguments")
+    return parser

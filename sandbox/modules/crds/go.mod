@@ -1,0 +1,9 @@
+// Custom resource definitions are read from these modules' folders; nothing of them is built.
+module noxus.sandbox/crds
+
+go 1.26
+
+require (
+	github.com/external-secrets/external-secrets v0.20.4
+	github.com/kedacore/keda/v2 v2.21.0
+)
