@@ -6,6 +6,7 @@ from typing import Final
 
 from checks.finding import Finding, error
 from config import StackSettings
+from config.names import app_env_secret, scaler_credential
 
 WORKLOAD_NAME_LIMIT: Final = 54
 """Longest `<release>-<pool>`, in characters: KEDA puts `keda-hpa-` before it and the result must be a label (63).
@@ -77,7 +78,7 @@ def namespaces_are_apart(settings: StackSettings) -> Iterator[Finding]:
 def secrets_keep_their_place(settings: StackSettings) -> Iterator[Finding]:
     """Refuse pool Secrets that would be, or be layered over, the ones that every release has anyway."""
     for path, name, release in settings.releases():
-        own = {f"{name}-app-env": "the release's shared settings", f"{name}-scaler": "KEDA's credential"}
+        own = {app_env_secret(name): "the release's shared settings", scaler_credential(name): "KEDA's credential"}
         for secret in own.keys() & release.secrets.keys():
             yield error(f"{path}.secrets.{secret}", f"is the name of {own[secret]}; choose another")
         for pool, pool_settings in release.pools.items():

@@ -14,6 +14,7 @@ from pulumi_kubernetes.core.v1 import Secret
 from components.digest import digest
 from components.endpoints import DataServices
 from components.namespace_ref import NamespaceRef
+from config.names import app_env_secret
 from config.references import split
 from config.sections import ArchiveSettings
 
@@ -76,7 +77,7 @@ class AppEnv(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         self._shared = args.shared
         self._layers = args.layers
-        self.secret_name = self._secret(args.namespace, f"{args.release}-app-env", args.shared).metadata["name"]
+        self.secret_name = self._secret(args.namespace, app_env_secret(args.release), args.shared).metadata["name"]
         self._layer_names = {
             layer: self._secret(args.namespace, layer, variables).metadata["name"]
             for layer, variables in args.layers.items()

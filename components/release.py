@@ -17,6 +17,7 @@ from components.pool import WorkerPool, WorkerPoolArgs
 from components.service import Role, WebService, WebServiceArgs
 from components.workload import ReleaseContext
 from config import StackConfig
+from config.names import app_env_secret, scaler_credential
 from config.sections import KedaAutoscaling, ReleaseSettings, ServiceSettings
 
 PRIMARY_TYPE: Final = "noxus:components:PrimaryRelease"
@@ -97,7 +98,7 @@ class Release(pulumi.ComponentResource):
             for layer, variables in self._args.settings.secrets.items()
         }
         args = AppEnvArgs(release=self._name, namespace=self.namespace, shared=shared, layers=layers)
-        return AppEnv(f"{self._name}-app-env", args, self._child)
+        return AppEnv(app_env_secret(self._name), args, self._child)
 
     def _pools(self) -> Mapping[str, pulumi.Output[str]]:
         pools = self._args.settings.enabled_pools
@@ -105,7 +106,9 @@ class Release(pulumi.ComponentResource):
         if any(isinstance(pool.autoscaling, KedaAutoscaling) for pool in pools.values()):
             password = self._args.services.postgres.scaler_password
             credential = ScalerCredential(
-                f"{self._name}-scaler", ScalerCredentialArgs(namespace=self.namespace, password=password), self._child
+                scaler_credential(self._name),
+                ScalerCredentialArgs(namespace=self.namespace, password=password),
+                self._child,
             )
         return {
             pool: WorkerPool(

@@ -93,8 +93,14 @@ def read_stack_file(path: Path) -> StackSettings:
         raise ConfigError(path.name, [Problem("file", f"cannot be read: {error.strerror}")]) from None
     except yaml.YAMLError as error:
         raise ConfigError(path.name, [Problem("file", f"is not YAML: {error}")]) from None
-    entries = cast("dict[str, dict[str, object]]", document).get("config", {}) if isinstance(document, dict) else {}
-    own = {key.removeprefix(f"{PROJECT}:"): value for key, value in entries.items() if key.startswith(f"{PROJECT}:")}
+    entries = cast("dict[str, object]", document).get("config") if isinstance(document, dict) else None
+    if not isinstance(entries, dict):
+        raise ConfigError(path.name, [Problem("config", "must be a mapping of settings, such as noxus:primary")])
+    own = {
+        key.removeprefix(f"{PROJECT}:"): value
+        for key, value in cast("dict[str, object]", entries).items()
+        if key.startswith(f"{PROJECT}:")
+    }
     encrypted = {key for key, value in own.items() if isinstance(value, dict) and "secure" in value}
     plain = {key: _decoded(value) for key, value in own.items() if key not in encrypted}
     return parse(path.name, plain, encrypted)

@@ -1,0 +1,11 @@
+"""Names that follow from a release's name and that checks, components and tools must agree on."""
+
+
+def app_env_secret(release: str) -> str:
+    """The Secret with the environment of every workload of a release (seed/workers.md, "Per-Pool Secrets")."""
+    return f"{release}-app-env"
+
+
+def scaler_credential(release: str) -> str:
+    """The Secret and the TriggerAuthentication that KEDA logs in to Postgres with."""
+    return f"{release}-scaler"

@@ -1,0 +1,87 @@
+"""Reading a stack's namespaces from the Kubernetes API: one list per kind and namespace, no discovery, nothing written.
+
+Lists are per namespace, so that their cost follows the stack and not its neighbours. Of Secrets only the metadata is
+asked for: no value leaves the API server.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any, Final
+
+from kubernetes.client import ApiClient, ApiException, Configuration
+from kubernetes.config import ConfigException, new_client_from_config
+from urllib3.exceptions import HTTPError
+
+from components.kubernetes_access import cluster_problems
+from config import ConfigError, Problem, StackSettings
+from config.sections import ClusterSettings
+from tools.observed import Namespace, Observed
+
+_RESOURCES: Final = {
+    "Deployment": "apis/apps/v1/namespaces/{}/deployments",
+    "HorizontalPodAutoscaler": "apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+    "NetworkPolicy": "apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
+    "PersistentVolumeClaim": "api/v1/namespaces/{}/persistentvolumeclaims",
+    "PodDisruptionBudget": "apis/policy/v1/namespaces/{}/poddisruptionbudgets",
+    "ScaledObject": "apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects",
+    "Secret": "api/v1/namespaces/{}/secrets",
+    "Service": "api/v1/namespaces/{}/services",
+    "ServiceAccount": "api/v1/namespaces/{}/serviceaccounts",
+    "StatefulSet": "apis/apps/v1/namespaces/{}/statefulsets",
+    "TriggerAuthentication": "apis/keda.sh/v1alpha1/namespaces/{}/triggerauthentications",
+}
+
+_METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_TIMEOUT_SECONDS: Final = 15
+_OK: Final = 200
+_NOT_FOUND: Final = 404
+
+
+def observe(settings: StackSettings) -> Observed:
+    """Read the namespaces of the data services and of every release. Raises `ConfigError` if that cannot be done."""
+    problems = list(cluster_problems(settings.cluster, connect=True))
+    if problems:
+        raise _unusable(*problems)
+    namespaces = [settings.cluster.data_namespace, *(release.namespace for _, _, release in settings.releases())]
+    try:
+        with _client(settings.cluster) as client:
+            return {name: Namespace(name, _objects(client, name)) for name in namespaces}
+    except (ApiException, ConfigException, HTTPError, OSError, ValueError) as error:
+        raise _unusable(Problem("cluster", f"could not be asked: {error}")) from None
+
+
+def _client(settings: ClusterSettings) -> ApiClient:
+    kubeconfig = settings.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    once = Configuration(retries=0)
+    return new_client_from_config(kubeconfig, settings.context, persist_config=False, client_configuration=once)
+
+
+def _objects(client: ApiClient, namespace: str) -> Iterator[dict[str, Any]]:
+    found = _get(client, f"api/v1/namespaces/{namespace}")
+    if not found:
+        return
+    yield {**found, "kind": "Namespace"}
+    for kind, path in _RESOURCES.items():
+        accepted = _METADATA_ONLY if kind == "Secret" else "application/json"
+        for item in _get(client, path.format(namespace), accepted).get("items") or ():
+            yield {**item, "kind": kind}  # items of a list do not say what they are
+
+
+def _get(client: ApiClient, path: str, accepted: str = "application/json") -> dict[str, Any]:
+    """What the API server answers; nothing if there is no such object, or no such kind because KEDA is missing."""
+    headers = {"Accept": accepted}
+    request = client.param_serialize("GET", f"/{path}", header_params=headers, auth_settings=["BearerToken"])
+    answer = client.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
+    answer.read()
+    if answer.status == _NOT_FOUND:
+        return {}
+    if answer.status != _OK:
+        refusal = f"refused GET /{path}: {answer.status} {answer.reason}"
+        ask = "ask `kubectl auth whoami` and `kubectl auth can-i --list`"
+        raise _unusable(Problem("cluster", f"{refusal}; {ask}"))
+    return json.loads(answer.data or b"{}")
+
+
+def _unusable(*problems: Problem) -> ConfigError:
+    return ConfigError("The stack's cluster", problems)

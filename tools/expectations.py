@@ -1,0 +1,126 @@
+"""What configuration asks for, said about Kubernetes objects: workloads, autoscalers and policies by name.
+
+Whatever the components compute with a function or keep in a constant is taken from there.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Final
+
+from components.autoscaling import target_query_value
+from components.labels import Component
+from components.pool import routing_env
+from components.service import Role
+from config import StackSettings
+from config.names import app_env_secret, scaler_credential
+from config.sections import (
+    Autoscaling,
+    HpaAutoscaling,
+    KedaAutoscaling,
+    PoolSettings,
+    ReleaseSettings,
+    ScalingSettings,
+    ServiceSettings,
+    WorkloadSettings,
+)
+
+DATA_SERVICES: Final = ("postgres", "redis", "bucket")
+
+_EVERY_NAMESPACE: Final = frozenset({"deny-all", "to-dns"})
+_EVERY_RELEASE: Final = frozenset({"from-monitoring", "to-internet", *(f"to-{service}" for service in DATA_SERVICES)})
+_PRIMARY: Final = frozenset({"backend-from-frontend", "from-ingress", "frontend-to-backend"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """One Deployment of a release, and what stands beside it under the same name."""
+
+    release: str
+    role: str
+    component: Component
+    image: str
+    settings: WorkloadSettings
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Literal variables; nothing else may be literal, because a literal wins over every Secret."""
+    secrets: tuple[str, ...]
+    """Secrets of `envFrom`, weakest first."""
+
+    @property
+    def name(self) -> str:
+        """Name of the Deployment, its autoscaler, its budget and its Service."""
+        return f"{self.release}-{self.role}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaler:
+    """The autoscaler of a workload: its kind, and the values that configuration gives it."""
+
+    kind: str
+    values: Mapping[str, object]
+    credential: str = ""
+    """TriggerAuthentication that it uses."""
+
+
+def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> Iterator[Workload]:
+    """Every Deployment that a release should have: a web service's first, then the enabled pools'."""
+    images, primary, app_env = settings.images, settings.primary, app_env_secret(release)
+    services: tuple[tuple[Role, str, ServiceSettings], ...] = (
+        ("backend", images.backend, primary.backend),
+        ("frontend", images.frontend, primary.frontend),
+    )
+    for role, image, service in services if own is primary else ():
+        yield Workload(release=release, role=role, component=role, image=image, settings=service, secrets=(app_env,))
+    for role, pool in own.enabled_pools.items():
+        yield Workload(
+            release=release,
+            role=role,
+            component="worker",
+            image=images.worker,
+            settings=pool,
+            env=routing_env(pool),
+            secrets=(app_env, pool.env_secret_ref) if pool.env_secret_ref else (app_env,),
+        )
+
+
+def scaler(workload: Workload, scaling: ScalingSettings) -> Scaler | None:
+    """The autoscaler that a workload should have."""
+    settings, autoscaling = workload.settings, workload.settings.autoscaling
+    match autoscaling:
+        case HpaAutoscaling():
+            targets = {"cpu": autoscaling.target_cpu_utilization, "memory": autoscaling.target_memory_utilization}
+            values: dict[str, object] = {
+                "minReplicas": autoscaling.min_replicas,
+                "maxReplicas": autoscaling.max_replicas,
+                **{f"{resource} target": target for resource, target in targets.items() if target is not None},
+            }
+            return Scaler(kind="HorizontalPodAutoscaler", values=values)
+        case KedaAutoscaling() if isinstance(settings, PoolSettings):
+            values = {
+                "minReplicaCount": autoscaling.min_replicas,
+                "maxReplicaCount": autoscaling.max_replicas,
+                "query": autoscaling.query or scaling.query,
+                "targetQueryValue": target_query_value(settings, autoscaling, scaling),
+            }
+            return Scaler(kind="ScaledObject", values=values, credential=scaler_credential(workload.release))
+        case _:
+            return None
+
+
+def may_be_at_zero(autoscaling: Autoscaling) -> bool:
+    """Whether no replica at all is a state that the autoscaler may choose."""
+    return isinstance(autoscaling, KedaAutoscaling) and autoscaling.min_replicas == 0
+
+
+def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
+    """Names of the network policies that each namespace should have, by namespace."""
+    data = settings.cluster.data_namespace
+    names = defaultdict[str, set[str]](set, {data: set(_EVERY_NAMESPACE)})
+    for _, release, own in settings.releases():
+        names[own.namespace] |= _EVERY_NAMESPACE | _EVERY_RELEASE
+        names[data] |= {f"{service}-from-{release}" for service in DATA_SERVICES}
+    names[settings.primary.namespace] |= _PRIMARY
+    if any(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in settings.pools()):
+        names[data].add("postgres-from-keda")
+    return names

@@ -1,0 +1,195 @@
+"""What is wrong with one Kubernetes object, given what it should be. A fault is a sentence without its full stop."""
+
+import json
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from components.labels import PART_OF, selector
+from components.network import REASON
+from tools.expectations import Scaler, Workload, may_be_at_zero
+from tools.observed import Manifest, Namespace, at, part, parts
+
+_AUTOMOUNT: Final = "automountServiceAccountToken"
+_AUTOSCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject")
+
+
+class Remark(str):
+    """Something worth saying although it is no fault."""
+
+    __slots__ = ()
+
+
+def differences(expected: Mapping[str, object], found: Mapping[str, object]) -> Iterator[str]:
+    """Every expected value that is not there; None stands for one that must not be set."""
+    for key, value in expected.items():
+        if found.get(key) != value:
+            yield f"{key} is {_shown(found.get(key))}, expected {_shown(value)}"
+
+
+def namespace(manifest: Manifest, standard: str) -> Iterator[str]:
+    """Whether a namespace is in use and enforces the expected Pod Security Standard."""
+    labels = {f"pod-security.kubernetes.io/{mode}": standard for mode in ("enforce", "audit", "warn")}
+    yield from differences({PART_OF: "noxus", **labels}, part(manifest, "metadata", "labels"))
+    yield from differences({"phase": "Active"}, part(manifest, "status"))
+
+
+def volume_claim(manifest: Manifest) -> Iterator[str]:
+    """Whether a claim has its volume."""
+    return differences({"phase": "Bound"}, part(manifest, "status"))
+
+
+def service_account(manifest: Manifest) -> Iterator[str]:
+    """Whether pods get no token from their ServiceAccount: nothing of the platform talks to Kubernetes."""
+    return differences({_AUTOMOUNT: False}, manifest)
+
+
+def rollout(manifest: Manifest, wanted: int) -> Iterator[str]:
+    """Whether all the wanted pods, and no others, are up with the latest template."""
+    status = part(manifest, "status")
+    if status.get("observedGeneration", 0) < at(manifest, "metadata", "generation"):
+        yield "its controller has not seen the latest change yet"
+    available, updated = (status.get(f"{word}Replicas", 0) for word in ("available", "updated"))
+    if (available, updated) != (wanted, wanted):
+        yield f"{available} of {wanted} replicas available, {updated} up to date"
+        for condition in status.get("conditions") or ():
+            # of a Deployment's conditions only ReplicaFailure is bad when it is true
+            if (condition["type"] == "ReplicaFailure") == (condition["status"] == "True"):
+                yield f"{condition['type']} is {condition['status']}: {condition.get('message', '')}"
+
+
+def replicas(deployment: Manifest, workload: Workload) -> Iterator[str]:
+    """Whether a Deployment has as many pods as configuration, or its autoscaler, wants."""
+    autoscaling, wanted = workload.settings.autoscaling, at(deployment, "spec", "replicas")
+    if autoscaling is None:
+        yield from differences({"spec.replicas": workload.settings.replica_count}, {"spec.replicas": wanted})
+    elif wanted == 0 and not may_be_at_zero(autoscaling):
+        yield f"scaled to 0, but autoscaling.minReplicas is {autoscaling.min_replicas}"
+    yield from rollout(deployment, wanted)
+
+
+def literal_env(container: Manifest, workload: Workload) -> Iterator[str]:
+    """Whether the literal variables are exactly the expected ones: any other would win over every Secret."""
+    # The API server leaves out an empty value; a variable that comes from elsewhere is shown with its source.
+    env = {item["name"]: item.get("valueFrom") or item.get("value", "") for item in parts(container, "env")}
+    return differences({**dict.fromkeys(env), **workload.env}, env)
+
+
+def env_layers(container: Manifest, workload: Workload) -> Iterator[str]:
+    """Whether `envFrom` names the expected Secrets in the expected order; the last one wins."""
+    sources = [at(source, "secretRef", "name") or source for source in parts(container, "envFrom")]
+    return differences({"envFrom": list(workload.secrets)}, {"envFrom": sources})
+
+
+def identity(pod: Manifest, workload: Workload) -> Iterator[str]:
+    """Whether pods run as the release's ServiceAccount and mount no token of it."""
+    return differences({"serviceAccountName": workload.release, _AUTOMOUNT: False}, pod)
+
+
+def service(manifest: Manifest, selected: Mapping[str, str], *, headless: bool) -> Iterator[str]:
+    """Whether a Service chooses the expected pods and has an address only where callers need one."""
+    spec = at(manifest, "spec")
+    yield from differences({"selector": selected}, spec)
+    if headless != (spec.get("clusterIP") == "None"):
+        yield f"clusterIP is {_shown(spec.get('clusterIP'))}, expected {'None' if headless else 'an address'}"
+
+
+def disruption_budget(manifest: Manifest, workload: Workload) -> Iterator[str]:
+    """Whether a budget chooses the workload's pods and allows what is configured."""
+    budget = workload.settings.pod_disruption_budget
+    shares = {"minAvailable": budget.min_available, "maxUnavailable": budget.max_unavailable}
+    selected = {"matchLabels": selector(workload.release, workload.role)}
+    configured = {share: value for share, value in shares.items() if value is not None}
+    return differences({"selector": selected, **configured}, at(manifest, "spec"))
+
+
+def policies(found: Mapping[str, Manifest], wanted: AbstractSet[str]) -> Iterator[str]:
+    """Whether a namespace denies both directions and has every expected allowance, and none of ours besides."""
+    for name in sorted(wanted - found.keys()):
+        yield f"{name} does not exist"
+    if "deny-all" in found:
+        nothing = {"podSelector": None, "policyTypes": ["Ingress", "Egress"], "ingress": None, "egress": None}
+        spec = {key: value or None for key, value in at(found["deny-all"], "spec").items()}
+        yield from (f"deny-all: {difference}" for difference in differences(nothing, spec))
+    for name in sorted(found.keys() - wanted):
+        if at(found[name], "metadata", "annotations", REASON):
+            yield f"{name} is left over: no setting asks for it"
+        else:
+            yield Remark(f"{name} is somebody else's, and may open what the stack denies")
+
+
+def autoscaler(workload: Workload, wanted: Scaler | None, namespace: Namespace) -> Iterator[str]:
+    """Whether exactly the configured autoscaler scales the workload, with the configured values."""
+    for kind in _AUTOSCALERS:
+        for name, other in namespace.all(kind).items():
+            configured = wanted is not None and (kind, name) == (wanted.kind, workload.name)
+            if _scales(other, workload.name) and not configured and not _made_by_keda(other):
+                yield f"{kind} {name} scales it, expected {f'only a {wanted.kind}' if wanted else 'no autoscaler'}"
+    if wanted is None:
+        return
+    found = namespace.get(wanted.kind, workload.name)
+    if found is None:
+        yield f"{wanted.kind} {workload.name} does not exist"
+        return
+    if not _scales(found, workload.name):
+        yield f"scaleTargetRef is {_shown(at(found, 'spec', 'scaleTargetRef'))}, expected Deployment {workload.name}"
+    yield from differences(wanted.values, _scaler_values(found))
+    for manager in _appliers_of_replicas(namespace.get("Deployment", workload.name)):
+        yield f"{manager} applies the Deployment's spec.replicas, expected nobody to: it undoes the autoscaler's"
+    if wanted.credential:
+        yield from _credential(found, wanted.credential, namespace)
+    yield from _scaler_conditions(found)
+
+
+def _scales(scaler: Manifest, deployment: str) -> bool:
+    target = part(scaler, "spec", "scaleTargetRef")
+    return (target.get("kind", "Deployment"), target.get("name")) == ("Deployment", deployment)
+
+
+def _made_by_keda(scaler: Manifest) -> bool:
+    return any(owner["kind"] == "ScaledObject" for owner in parts(scaler, "metadata", "ownerReferences"))
+
+
+def _scaler_values(scaler: Manifest) -> Mapping[str, object]:
+    """What a HorizontalPodAutoscaler or a ScaledObject states, under the names that `expectations.scaler` uses."""
+    spec = at(scaler, "spec")
+    resources = [metric["resource"] for metric in spec.get("metrics") or () if metric["type"] == "Resource"]
+    targets = {f"{resource['name']} target": resource["target"].get("averageUtilization") for resource in resources}
+    trigger = next(iter(spec.get("triggers") or ()), None)
+    return {**spec, **targets, **(part(trigger, "metadata"))}
+
+
+def _appliers_of_replicas(deployment: Manifest | None) -> Iterator[str]:
+    """Who states `spec.replicas` by server-side apply, and so would set it again with the next apply."""
+    for entry in parts(deployment, "metadata", "managedFields"):
+        states = at(entry, "fieldsV1", "f:spec", "f:replicas") is not None
+        if states and entry["operation"] == "Apply" and not entry.get("subresource"):
+            yield entry["manager"]
+
+
+def _credential(scaler: Manifest, name: str, namespace: Namespace) -> Iterator[str]:
+    for trigger in parts(scaler, "spec", "triggers"):
+        used = {"authenticationRef": at(trigger, "authenticationRef", "name")}
+        yield from differences({"authenticationRef": name}, used)
+    authentication = namespace.get("TriggerAuthentication", name)
+    if authentication is None:
+        yield f"TriggerAuthentication {name} does not exist"
+    for reference in parts(authentication, "spec", "secretTargetRef"):
+        if not namespace.get("Secret", reference["name"]):
+            yield f"Secret {reference['name']}, which TriggerAuthentication {name} reads, does not exist"
+
+
+def _scaler_conditions(scaler: Manifest) -> Iterator[str]:
+    """What the autoscaler says of itself. An HPA without metrics scales nothing yet; it is still as configured."""
+    conditions = {condition["type"]: condition for condition in parts(scaler, "status", "conditions")}
+    if scaler["kind"] == "ScaledObject" and at(conditions, "Ready", "status") not in ("True", "False"):
+        yield Remark("KEDA has not reported on it, so nothing scales it; is the KEDA operator running?")
+    for kind, condition in conditions.items():
+        if kind in ("Ready", "AbleToScale", "ScalingActive") and condition["status"] == "False":
+            text = f"{kind} is False: {condition.get('message', '')}"
+            yield text if kind == "Ready" else Remark(text)
+
+
+def _shown(value: object) -> str:
+    """A value on one line."""
+    return "not set" if value is None else json.dumps(value, sort_keys=True)

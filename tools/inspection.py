@@ -1,0 +1,152 @@
+"""Compares a stack's settings with what was observed in its cluster: pure, one `Check` for each question.
+
+What stands on something missing is not asked about: one cause, one failure. What runs inside the pods is not looked
+at, and neither are namespaces that no setting names any more.
+"""
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.cluster.stateful import INSTANCE
+from components.labels import PART_OF, selector
+from config import StackSettings
+from config.sections import ReleaseSettings
+from tools import expectations, faults
+from tools.expectations import DATA_SERVICES, Workload
+from tools.observed import Manifest, Namespace, Observed, at, part, parts
+
+
+@dataclass(frozen=True)
+class Check:
+    """One answer."""
+
+    release: str
+    """Name of the release, or `data` for the data services."""
+    check: str
+    passed: bool
+    reason: str
+    """Why it failed and where to look; a remark, if it has passed."""
+
+
+def inspect(settings: StackSettings, observed: Observed) -> Iterator[Check]:
+    """Check the data services, then every release in the order of the stack file."""
+    yield from _Inspection(settings, INSTANCE, observed[settings.cluster.data_namespace]).data_services()
+    for _, name, release in settings.releases():
+        yield from _Inspection(settings, name, observed[release.namespace]).release(release)
+
+
+@dataclass(frozen=True)
+class _Inspection:
+    """The questions about one namespace of the stack."""
+
+    settings: StackSettings
+    name: str
+    found: Namespace
+
+    def data_services(self) -> Iterator[Check]:
+        yield self._namespace()
+        if not self.found.exists:
+            return
+        yield self._policies()
+        for service in DATA_SERVICES:
+            yield self._object(f"{service}: available", "StatefulSet", service, lambda it: faults.rollout(it, 1))
+            yield self._object(f"{service}: volume", "PersistentVolumeClaim", service, faults.volume_claim)
+            yield self._service(service, selector(INSTANCE, service), headless=True)
+        services = frozenset(DATA_SERVICES)
+        yield self._nothing_else({"Deployment": frozenset(), "Service": services, "StatefulSet": services})
+
+    def release(self, release: ReleaseSettings) -> Iterator[Check]:
+        yield self._namespace()
+        if not self.found.exists:
+            return
+        yield self._policies()
+        yield self._object("ServiceAccount", "ServiceAccount", self.name, faults.service_account)
+        workloads = list(expectations.workloads(self.settings, self.name, release))
+        for workload in workloads:
+            yield from self._workload(workload)
+        disabled = {f"{self.name}-{pool}" for pool in release.pools.keys() - release.enabled_pools.keys()}
+        for name in sorted(disabled):
+            left = [f"Deployment {name} exists, expected none"] if self.found.get("Deployment", name) else []
+            yield self._check(f"{name}: disabled", f"describe deployment {name}", left)
+        names = {workload.name for workload in workloads}
+        yield self._nothing_else({"Deployment": names | disabled, "Service": names, "StatefulSet": frozenset()})
+
+    def _workload(self, workload: Workload) -> Iterator[Check]:
+        name, look = workload.name, f"describe deployment {workload.name}"
+        deployment = self.found.get("Deployment", name)
+        yield self._object(f"{name}: available", "Deployment", name, lambda it: faults.replicas(it, workload))
+        if deployment:
+            pod = part(deployment, "spec", "template", "spec")
+            container = _container(pod, workload.component)
+            yield self._check(f"{name}: image", look, faults.differences({"image": workload.image}, container))
+            yield self._check(f"{name}: literal env", look, faults.literal_env(container, workload))
+            yield self._check(f"{name}: envFrom order", look, faults.env_layers(container, workload))
+            missing = (
+                f"Secret {secret} does not exist" for secret in workload.secrets if not self.found.get("Secret", secret)
+            )
+            yield self._check(f"{name}: Secrets", "get secrets", missing)
+            yield self._check(f"{name}: identity", look, faults.identity(pod, workload))
+        wanted = expectations.scaler(workload, self.settings.scaling)
+        found = faults.autoscaler(workload, wanted, self.found)
+        yield self._check(
+            f"{name}: autoscaler", f"describe {wanted.kind.lower()} {name}" if wanted else "get hpa", found
+        )
+        yield self._object(
+            f"{name}: disruption budget",
+            "PodDisruptionBudget",
+            name,
+            lambda it: faults.disruption_budget(it, workload),
+        )
+        yield self._service(name, selector(workload.release, workload.role), headless=workload.component == "worker")
+
+    def _namespace(self) -> Check:
+        standard = self.settings.cluster.pod_security
+        return self._object(
+            f"namespace {self.found.name}", "Namespace", self.found.name, lambda it: faults.namespace(it, standard)
+        )
+
+    def _policies(self) -> Check:
+        wanted = expectations.policies(self.settings)[self.found.name]
+        found = faults.policies(self.found.all("NetworkPolicy"), wanted)
+        return self._check("network policies", "get networkpolicies", found)
+
+    def _service(self, name: str, selected: Mapping[str, str], *, headless: bool) -> Check:
+        title = f"{name}: {'headless ' if headless else ''}Service"
+        return self._object(title, "Service", name, lambda it: faults.service(it, selected, headless=headless))
+
+    def _nothing_else(self, expected: Mapping[str, AbstractSet[str]]) -> Check:
+        """Whatever carries the label of this program and no setting asks for."""
+        extra = (
+            f"{kind} {name} is asked for by no setting"
+            for kind, names in expected.items()
+            for name, manifest in self.found.all(kind).items()
+            if name not in names and at(manifest, "metadata", "labels", PART_OF) == "noxus"
+        )
+        look = f"get {','.join(expected).lower()} -l {PART_OF}=noxus"
+        return self._check("nothing else", look, extra)
+
+    def _object(self, title: str, kind: str, name: str, faults_of: Callable[[Manifest], Iterable[str]]) -> Check:
+        """Check one object, which must exist."""
+        manifest = self.found.get(kind, name)
+        found = faults_of(manifest) if manifest else [f"{kind} {name} does not exist"]
+        return self._check(title, f"describe {kind.lower()} {name}", found)
+
+    def _check(self, title: str, look: str, found: Iterable[str]) -> Check:
+        """Sum up faults; `look` is how kubectl shows more."""
+        said = list(found)
+        passed = all(isinstance(sentence, faults.Remark) for sentence in said)
+        return Check(self.name, title, passed, f"{'; '.join(said)}; see `{self._kubectl(look)}`" if said else "")
+
+    def _kubectl(self, command: str) -> str:
+        cluster = self.settings.cluster
+        kubeconfig = cluster.kubeconfig and str(Path(cluster.kubeconfig).expanduser())
+        options = {"--kubeconfig": kubeconfig, "--context": cluster.context, "-n": self.found.name}
+        words = [word for option, value in options.items() if value for word in (option, value)]
+        return f"kubectl {shlex.join(words)} {command}"
+
+
+def _container(pod: Manifest, name: str) -> Manifest:
+    return next((container for container in parts(pod, "containers") if container["name"] == name), part(None))
