@@ -1,0 +1,53 @@
+"""What end-to-end tests stand on: one real control plane for the whole run, and an environment for the real engine."""
+
+import fcntl
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox import REPOSITORY, engine
+from sandbox.control_plane import ControlPlane
+
+
+@contextmanager
+def folder_of_this_run() -> Iterator[Path]:
+    """The first folder that no other run of the tests is using: its own control plane, found again after a crash."""
+    parent = REPOSITORY / ".sandbox-test"
+    parent.mkdir(mode=0o700, exist_ok=True)
+    for number in itertools.count():
+        with (parent / f"{number}.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield parent / str(number)
+            return
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """A control plane of the tests' own, stopped at the end however the tests went."""
+    with folder_of_this_run() as folder:
+        plane = ControlPlane(folder)
+        plane.stop()  # whatever an interrupted run has left
+        try:
+            plane.start()
+            yield plane
+        finally:
+            plane.stop()
+
+
+@pytest.fixture
+def environment(control_plane: ControlPlane, tmp_path: Path) -> dict[str, str]:
+    """Environment for running the engine against that control plane, with a state of the test's own."""
+    state = tmp_path / "state"
+    state.mkdir()
+    return {
+        **engine.environment(control_plane.root),
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_HOME": str(control_plane.root / "pulumi-home"),
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+    }

@@ -1,0 +1,255 @@
+"""The dev stack, on the real engine and a real API server, from the first `up` to nothing left."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.control_plane import ControlPlane
+from tests.conftest import kubeconfig
+from tests.e2e.dev_stack import DevStack, touched
+from tests.e2e.kubectl import Kubectl, eventually
+
+NAMESPACES = ("noxus", "noxus-acme", "noxus-data")
+KINDS = "deployments,statefulsets,services,secrets,configmaps,serviceaccounts,networkpolicies,hpa,pdb,scaledobjects"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dev")
+
+
+@pytest.fixture(scope="module")
+def deployed(control_plane: ControlPlane, folder: Path) -> Iterator[DevStack]:
+    """The dev stack, once for all tests of this file; destroyed at the end."""
+    from sandbox import engine
+
+    (folder / "state").mkdir()
+    environment = {
+        **engine.environment(control_plane.root),
+        "PULUMI_BACKEND_URL": f"file://{folder}/state",
+        "PULUMI_HOME": str(control_plane.root / "pulumi-home"),
+    }
+    stack = DevStack(folder, environment)
+    yield stack
+    stack.configure()
+    stack.tool("recover")
+    stack.destroy()
+
+
+@pytest.fixture
+def stack(deployed: DevStack) -> DevStack:
+    """The dev stack as its file describes it, whatever the test before has done to it."""
+    deployed.configure()
+    outcome = deployed.up()
+    assert outcome.code == 0, outcome.text
+    return deployed
+
+
+@pytest.fixture(scope="module")
+def cluster(control_plane: ControlPlane) -> Kubectl:
+    return Kubectl(control_plane.kubeconfig)
+
+
+def objects(cluster: Kubectl) -> dict[str, dict[str, Any]]:
+    """Every object in the stack's namespaces, by `Kind namespace/name`."""
+    items = json.loads(cluster("get", KINDS, "--all-namespaces", "-o", "json"))["items"]
+    return {
+        f"{item['kind']} {item['metadata']['namespace']}/{item['metadata']['name']}": item
+        for item in items
+        if item["metadata"]["namespace"] in NAMESPACES
+        and item["metadata"]["name"] not in ("kube-root-ca.crt", "default")
+    }
+
+
+def test_up_brings_every_workload_to_readiness_and_verify_agrees(stack: DevStack, cluster: Kubectl) -> None:
+    ready = {
+        key: item["status"].get("readyReplicas", 0)
+        for key, item in objects(cluster).items()
+        if item["kind"] in ("Deployment", "StatefulSet")
+    }
+    assert ready == {
+        "Deployment noxus-acme/acme-chat": 1,
+        "Deployment noxus-acme/acme-flow": 1,
+        "Deployment noxus/noxus-backend": 1,
+        "Deployment noxus/noxus-default": 2,
+        "Deployment noxus/noxus-frontend": 1,
+        "Deployment noxus/noxus-kb": 1,
+        "StatefulSet noxus-data/bucket": 1,
+        "StatefulSet noxus-data/postgres": 1,
+        "StatefulSet noxus-data/redis": 1,
+    }
+    verified = stack.tool("verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_a_second_up_and_a_preview_find_nothing_to_change(stack: DevStack) -> None:
+    outcome = stack.up("", "--expect-no-changes")
+    assert outcome.code == 0, outcome.text
+    assert touched(outcome) == {}
+    assert stack.run("preview", "--expect-no-changes").code == 0
+
+
+def test_refresh_sees_no_drift_after_the_controllers_have_done_their_work(stack: DevStack) -> None:
+    outcome = stack.run("preview", "--refresh", "--expect-no-changes")
+    assert outcome.code == 0, outcome.text
+
+
+def test_a_pools_replicas_change_that_deployment_only(stack: DevStack, cluster: Kubectl) -> None:
+    before = objects(cluster)
+    stack.configure(lambda config: config["primary"]["pools"]["kb"].update(replicaCount=3))
+    assert touched(stack.up()) == {"Deployment noxus/noxus-kb": "updated"}
+    after = objects(cluster)
+    changed = {key for key in before if after[key].get("spec") != before[key].get("spec")}
+    assert changed == {"Deployment noxus/noxus-kb"}
+
+
+def test_a_pools_secret_rolls_the_pool_that_uses_it_and_nothing_else(stack: DevStack) -> None:
+    stack.set_secret("acmeOpenaiApiKey", "another-acme-key")
+    assert touched(stack.up()) == {
+        "Secret noxus-acme/acme-llm-keys": "updated",
+        "Deployment noxus-acme/acme-flow": "updated",
+    }
+
+
+def test_a_shared_secret_rolls_every_workload_and_no_data_service(stack: DevStack) -> None:
+    stack.set_secret("openaiApiKey", "another-key")
+    workloads = ("backend", "default", "frontend", "kb")
+    assert touched(stack.up()) == {
+        "Secret noxus/noxus-app-env": "updated",
+        "Secret noxus-acme/acme-app-env": "updated",
+        **{f"Deployment noxus/noxus-{workload}": "updated" for workload in workloads},
+        **{f"Deployment noxus-acme/acme-{pool}": "updated" for pool in ("chat", "flow")},
+    }
+
+
+def test_a_renamed_pool_is_there_before_the_old_one_goes(stack: DevStack) -> None:
+    def rename(config: dict[str, Any]) -> None:
+        pools = config["primary"]["pools"]
+        pools["knowledge"] = pools.pop("kb")
+
+    stack.configure(rename)
+    outcome = stack.up()
+    assert outcome.code == 0, outcome.text
+    done = touched(outcome)
+    assert done["Deployment noxus/noxus-knowledge"] == "created"
+    assert done["Deployment noxus/noxus-kb"] == "deleted"
+    assert outcome.text.index("noxus-knowledge created") < outcome.text.index("noxus-kb deleting")
+    assert {key.split()[1] for key in done} <= {
+        "noxus/noxus-knowledge",
+        "noxus/noxus-kb",
+        "noxus-knowledge",
+        "noxus-kb",
+    }
+
+
+def test_a_renamed_release_keeps_its_namespace_and_meets_no_object_of_its_own(
+    stack: DevStack, cluster: Kubectl
+) -> None:
+    before = json.loads(cluster("get", "namespace", "noxus-acme", "-o", "json"))["metadata"]["uid"]
+    stack.configure(lambda config: config.update(workers={"globex": config["workers"]["acme"]}))
+    outcome = stack.up()
+    assert outcome.code == 0, outcome.text
+    assert json.loads(cluster("get", "namespace", "noxus-acme", "-o", "json"))["metadata"]["uid"] == before
+    assert cluster.names_in("deployments", "noxus-acme") == {"globex-chat", "globex-flow"}
+
+
+def test_removing_the_worker_release_touches_nothing_of_the_primary(stack: DevStack, cluster: Kubectl) -> None:
+    before = objects(cluster)
+    stack.configure(lambda config: config.pop("workers"))
+    outcome = stack.up()
+    assert outcome.code == 0, outcome.text
+    assert {name for name, what in touched(outcome).items() if what != "deleted"} <= {"Platform platform"}
+    after = objects(cluster)
+    assert {key for key in after if after[key]["metadata"]["uid"] != before[key]["metadata"]["uid"]} == set()
+    assert not any("noxus-acme" in key or key.endswith("-from-acme") for key in after)
+    assert "noxus-acme" not in cluster("get", "namespaces")
+
+
+def test_no_secret_value_is_in_state_or_output(stack: DevStack, cluster: Kubectl) -> None:
+    stack.set_secret("openaiApiKey", "a-key-that-must-not-be-seen")
+    seen = [stack.run("preview", "--diff").text, stack.up("", "--diff").text, stack.export(), stack.run("stack").text]
+    secrets = json.loads(cluster("get", "secrets", "-n", "noxus", "-o", "json"))["items"]
+    values = {value for secret in secrets for value in secret.get("data", {}).values()}
+    assert len(values) > 5
+    import base64
+
+    plain = {base64.b64decode(value).decode() for value in values} - {"async", "60", "debug", "redis.noxus-data.svc"}
+    for text in seen:
+        assert "a-key-that-must-not-be-seen" not in text
+        assert [value for value in plain | values if len(value) > 8 and value in text] == []
+
+
+def test_a_killed_engine_is_recovered_from_with_nothing_doubled_or_orphaned(stack: DevStack, cluster: Kubectl) -> None:
+    expected = objects(cluster).keys()
+    stack.configure(lambda config: config.pop("workers"))
+    assert stack.up().code == 0
+    stack.configure()
+    with stack.start("up", "--yes", "--skip-preview") as engine:
+        eventually(lambda: "acme-llm-keys" in cluster("get", "secrets", "--all-namespaces"))
+        os.kill(engine.pid, signal.SIGKILL)
+        engine.communicate(timeout=30)
+    recovered = stack.tool("recover")
+    assert recovered.returncode == 0, recovered.stdout + recovered.stderr
+    outcome = stack.up()
+    assert outcome.code == 0, outcome.text
+    assert objects(cluster).keys() == expected
+    assert stack.up("", "--expect-no-changes").code == 0
+
+
+def test_an_object_that_exists_already_is_refused_by_name_and_left_alone(stack: DevStack, cluster: Kubectl) -> None:
+    cluster("create", "namespace", "noxus-globex")
+    try:
+        stack.configure(
+            lambda config: config["workers"].update(globex={"namespace": "noxus-globex", "pools": {"flow": {}}})
+        )
+        outcome = stack.up()
+        assert outcome.code != 0
+        assert 'namespaces "noxus-globex" already exists' in outcome.text
+        assert cluster.names_in("deployments", "noxus-globex") == set()
+        assert "Traceback" not in outcome.text
+    finally:
+        cluster("delete", "namespace", "noxus-globex")
+
+
+@pytest.mark.parametrize(
+    ("address", "context", "message"),
+    [
+        (
+            "127.0.0.1:1",
+            "test",
+            "cluster: cannot reach the Kubernetes API server https://127.0.0.1:1 of context 'test'",
+        ),
+        (
+            "127.0.0.1:1",
+            "prod",
+            "cluster.context: no such context in the kubeconfig (got 'prod'); its contexts are test",
+        ),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_refused_before_anything_is_created(
+    deployed: DevStack, tmp_path: Path, address: str, context: str, message: str
+) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text(kubeconfig(address))
+    (tmp_path / "state").mkdir()
+    stack = DevStack(tmp_path, {**deployed.environment, "PULUMI_BACKEND_URL": f"file://{tmp_path}/state"})
+    stack.configure(lambda config: config.update(cluster={"kubeconfig": str(file), "context": context}))
+    outcome = stack.up()
+    assert outcome.code != 0
+    assert message in outcome.text.replace("\n", " ")
+    assert "Traceback" not in outcome.text
+    assert set(stack.resources()) <= {"plugins-x", "noxus-x"}
+
+
+def test_destroy_leaves_nothing(stack: DevStack, cluster: Kubectl) -> None:
+    outcome = stack.destroy()
+    assert outcome.code == 0, outcome.text
+    assert objects(cluster) == {}
+    left = set(cluster("get", "namespaces", "-o", "name").split())
+    assert not {f"namespace/{namespace}" for namespace in NAMESPACES} & left
+    assert stack.resources() == {}
