@@ -97,14 +97,17 @@ class Allowances(pulumi.ComponentResource):
         )
 
     def _allow_data_service(self, service: str, target: PodTarget) -> None:
-        """Open both sides. The service's side is this release's own policy, so that no release touches another's."""
+        """Open both sides. The service's side is this release's own policy, so that no release touches another's.
+
+        Each side waits for the other's namespace: of a release whose namespace cannot be made, nothing is.
+        """
         within, selection = self._args.namespace, Selection(labels=target.pod_labels)
         allow_egress(
             f"to-{service}",
             f"backend and workers use {service}",
             within=within,
             source=_WITH_DATA,
-            to=[selection.peer(target.namespace.name)],
+            to=[selection.peer(target.namespace.created)],
             ports=tcp(target.port),
             opts=self._child,
         )
@@ -113,7 +116,7 @@ class Allowances(pulumi.ComponentResource):
             f"backend and workers of {self._args.release} use {service}",
             within=target.namespace,
             target=selection,
-            source=_WITH_DATA.peer(within.name),
+            source=_WITH_DATA.peer(within.created),
             port=target.port,
             opts=self._child,
         )

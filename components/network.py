@@ -54,7 +54,7 @@ class Selection:
             return LabelSelectorArgs(match_expressions=[requirement])
         return LabelSelectorArgs(match_labels=dict(self.labels or {}))
 
-    def peer(self, namespace: str) -> NetworkPolicyPeerArgs:
+    def peer(self, namespace: pulumi.Input[str]) -> NetworkPolicyPeerArgs:
         """As the other end of a policy: namespace and labels in one peer, so that both must hold."""
         of_namespace = LabelSelectorArgs(match_labels={NAMESPACE_NAME: namespace})
         return NetworkPolicyPeerArgs(namespace_selector=of_namespace, pod_selector=self.selector())

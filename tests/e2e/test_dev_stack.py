@@ -1,5 +1,6 @@
 """The dev stack, on the real engine and a real API server, from the first `up` to nothing left."""
 
+import base64
 import json
 import os
 import signal
@@ -9,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from sandbox import engine
 from sandbox.control_plane import ControlPlane
 from tests.conftest import kubeconfig
-from tests.e2e.dev_stack import DevStack, touched
+from tests.e2e.dev_stack import Change, DevStack, touched
 from tests.e2e.kubectl import Kubectl, eventually
 
 NAMESPACES = ("noxus", "noxus-acme", "noxus-data")
@@ -26,8 +28,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def deployed(control_plane: ControlPlane, folder: Path) -> Iterator[DevStack]:
     """The dev stack, once for all tests of this file; destroyed at the end."""
-    from sandbox import engine
-
     (folder / "state").mkdir()
     environment = {
         **engine.environment(control_plane.root),
@@ -176,8 +176,6 @@ def test_no_secret_value_is_in_state_or_output(stack: DevStack, cluster: Kubectl
     secrets = json.loads(cluster("get", "secrets", "-n", "noxus", "-o", "json"))["items"]
     values = {value for secret in secrets for value in secret.get("data", {}).values()}
     assert len(values) > 5
-    import base64
-
     plain = {base64.b64decode(value).decode() for value in values} - {"async", "60", "debug", "redis.noxus-data.svc"}
     for text in seen:
         assert "a-key-that-must-not-be-seen" not in text
@@ -189,10 +187,10 @@ def test_a_killed_engine_is_recovered_from_with_nothing_doubled_or_orphaned(stac
     stack.configure(lambda config: config.pop("workers"))
     assert stack.up().code == 0
     stack.configure()
-    with stack.start("up", "--yes", "--skip-preview") as engine:
+    with stack.start("up", "--yes", "--skip-preview") as killed:
         eventually(lambda: "acme-llm-keys" in cluster("get", "secrets", "--all-namespaces"))
-        os.kill(engine.pid, signal.SIGKILL)
-        engine.communicate(timeout=30)
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.communicate(timeout=30)
     recovered = stack.tool("recover")
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     outcome = stack.up()
@@ -210,10 +208,59 @@ def test_an_object_that_exists_already_is_refused_by_name_and_left_alone(stack: 
         outcome = stack.up()
         assert outcome.code != 0
         assert 'namespaces "noxus-globex" already exists' in outcome.text
-        assert cluster.names_in("deployments", "noxus-globex") == set()
+        assert not [key for key in objects(cluster) if "globex" in key], "nothing of the refused release is made"
         assert "Traceback" not in outcome.text
     finally:
         cluster("delete", "namespace", "noxus-globex")
+
+
+def _wrong_values(config: dict[str, Any]) -> None:
+    config["archiv"] = config.pop("archive")
+    config["primary"]["backend"]["replicaCount"] = "two"
+    config["primary"]["pools"]["default"].update(workerSubscribe="flows", replicaCount=-1)
+    config["workers"]["acme"]["pools"]["flow"]["autoscaling"].update(minReplicas=30)
+
+
+def _wrong_together(config: dict[str, Any]) -> None:
+    del config["workers"]["acme"]["pools"]["flow"]["autoscaling"]["query"]
+    config["workers"]["noxus"] = {"namespace": "noxus-acme", "pools": {"p" * 60: {}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "problems"),
+    [
+        (
+            _wrong_values,
+            [
+                "archiv: no such setting; did you mean archive?",
+                "primary.backend.replicaCount: must be a whole number (got 'two')",
+                "primary.pools.default.replicaCount: must be at least 0 (got -1)",
+                "primary.pools.default.workerSubscribe: must be one of 'all', 'all_but_kb', 'flow', 'chat' or 'kb'",
+                "workers.acme.pools.flow.autoscaling: minReplicas 30 is above maxReplicas 20",
+            ],
+        ),
+        (
+            _wrong_together,
+            [
+                "workers.acme.pools.flow.autoscaling.query: required with type keda, not set",
+                "workers.noxus: has the name of the primary release",
+                "workers.noxus.namespace: 'noxus-acme' is the namespace of workers.acme.namespace",
+                f"workers.noxus.pools.{'p' * 60}: makes the name 'noxus-{'p' * 60}' of 66 characters, and at most 54",
+            ],
+        ),
+    ],
+)
+def test_a_wrong_stack_file_is_refused_whole_before_anything_is_created(
+    deployed: DevStack, tmp_path: Path, change: Change, problems: list[str]
+) -> None:
+    (tmp_path / "state").mkdir()
+    stack = DevStack(tmp_path, {**deployed.environment, "PULUMI_BACKEND_URL": f"file://{tmp_path}/state"})
+    stack.configure(change)
+    outcome = stack.up()
+    assert outcome.code != 0
+    assert [problem for problem in problems if problem not in outcome.text] == []
+    assert "Traceback" not in outcome.text
+    assert set(stack.resources()) <= {"noxus-x"}
 
 
 @pytest.mark.parametrize(
@@ -243,7 +290,7 @@ def test_a_cluster_that_is_not_there_is_refused_before_anything_is_created(
     assert outcome.code != 0
     assert message in outcome.text.replace("\n", " ")
     assert "Traceback" not in outcome.text
-    assert set(stack.resources()) <= {"plugins-x", "noxus-x"}
+    assert set(stack.resources()) <= {"noxus-x"}
 
 
 def test_destroy_leaves_nothing(stack: DevStack, cluster: Kubectl) -> None:
