@@ -43,8 +43,10 @@ verify: $(VENV) ## Check a deployed stack against its configuration: make verify
 	@$(IN_SANDBOX) $(BIN)/python -m tools.verify --stack $(STACK)
 
 down: $(VENV) ## Destroy the dev stack and stop the sandbox
-	@$(IN_SANDBOX) $(BIN)/python -m tools.recover --stack $(STACK)
-	@$(IN_SANDBOX) pulumi destroy --yes --skip-preview --stack $(STACK) --remove --preserve-config
+	@if [ -e .sandbox/engine.json ] && $(IN_SANDBOX) pulumi stack export --stack $(STACK) 2> /dev/null | grep urn: > /dev/null; then \
+	  $(SANDBOX) up --stack $(STACK) && \
+	  $(IN_SANDBOX) $(BIN)/python -m tools.recover --stack $(STACK) && \
+	  $(IN_SANDBOX) pulumi destroy --yes --skip-preview --stack $(STACK); fi
 	@$(SANDBOX) down
 
 test: lint types unit e2e ## Everything: lint, types, unit tests, and end-to-end tests in a sandbox of their own
