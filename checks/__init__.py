@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from checks.archive import archive_settings_are_used
+from checks.environment import variables_have_one_source
 from checks.finding import Finding
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
 from checks.scaling import drains_are_possible, keda_knows_what_to_count
@@ -22,6 +23,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     names_fit,
     namespaces_are_apart,
     secrets_keep_their_place,
+    variables_have_one_source,
 )
 
 

@@ -92,7 +92,7 @@ def read_stack_file(path: Path) -> StackSettings:
     except OSError as error:
         raise ConfigError(path.name, [Problem("file", f"cannot be read: {error.strerror}")]) from None
     except yaml.YAMLError as error:
-        raise ConfigError(path.name, [Problem("file", f"is not YAML: {error}")]) from None
+        raise ConfigError(path.name, [Problem("file", f"is not YAML: {' '.join(str(error).split())}")]) from None
     entries = cast("dict[str, object]", document).get("config") if isinstance(document, dict) else None
     if not isinstance(entries, dict):
         raise ConfigError(path.name, [Problem("config", "must be a mapping of settings, such as noxus:primary")])

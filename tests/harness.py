@@ -45,7 +45,7 @@ class Resource:
 
     def secret(self, key: str) -> bool:
         """Whether a top-level input reaches the engine as a secret."""
-        return _is_secret(self.raw[key])
+        return is_secret(self.raw[key])
 
 
 @dataclass(frozen=True)
@@ -196,12 +196,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _is_secret(value: Any) -> bool:
+def is_secret(value: Any) -> bool:
+    """Whether the engine was told that this value is a secret."""
     return isinstance(value, Mapping) and value.get(_SIGNATURE) == _SECRET
 
 
 def _unwrapped(value: Any) -> Any:
-    if _is_secret(value):
+    if is_secret(value):
         return _unwrapped(value["value"])
     if isinstance(value, Mapping):
         return {key: _unwrapped(item) for key, item in value.items()}

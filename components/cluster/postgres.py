@@ -34,6 +34,9 @@ SCALER_STATEMENT_TIMEOUT: Final = "5s"
 _USER_ID: Final = 999
 """User `postgres` of the Debian-based image."""
 
+_EXECUTABLE: Final = 0o555
+"""The image runs an executable script on its own, and reads any other into its own shell, options and all."""
+
 INIT_SCRIPT: Final = f"""\
 #!/bin/bash
 # Runs once, when the volume is empty. Passwords come as variables and reach psql as variables, never in a command line.
@@ -111,7 +114,8 @@ class Postgres(pulumi.ComponentResource):
                 env_secrets=[secret.metadata["name"]],
                 files={
                     "/docker-entrypoint-initdb.d": VolumeArgs(
-                        name="init", config_map=ConfigMapVolumeSourceArgs(name=script.metadata["name"])
+                        name="init",
+                        config_map=ConfigMapVolumeSourceArgs(name=script.metadata["name"], default_mode=_EXECUTABLE),
                     )
                 },
                 scratch_paths=("/tmp", "/var/run/postgresql"),

@@ -83,3 +83,9 @@ def test_each_release_opens_the_data_services_for_itself(deployed: Deployment) -
     ]
     assert set(ingress) == {"postgres-from-noxus", "redis-from-noxus", "bucket-from-noxus"}
     assert ingress["postgres-from-noxus"] == expected
+
+
+def test_the_first_start_runs_the_script_as_a_program_of_its_own(deployed: Deployment) -> None:
+    volumes = deployed.one(STATEFUL_SET, "noxus-data/postgres").inputs["spec"]["template"]["spec"]["volumes"]
+    (script,) = [volume["configMap"] for volume in volumes if "configMap" in volume]
+    assert script == {"name": "postgres-init", "defaultMode": 0o555}

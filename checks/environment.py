@@ -1,0 +1,40 @@
+"""Whether every variable has one source, and whether it is one that counts."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from checks.finding import Finding, error
+from config import StackSettings
+
+ROUTING: Final = {
+    "WORKER_SUBSCRIBE": "workerSubscribe",
+    "WORKER_SUBSCRIBE_TENANTS": "workerSubscribeTenants",
+    "WORKER_SUBSCRIBE_WORKSPACES": "workerSubscribeWorkspaces",
+}
+"""A pool's literal variables and the pool setting behind each. Literals win over every Secret."""
+
+ARCHIVE: Final = {"ARCHIVE_MODE": "archive.mode", "ARCHIVE_BATCH_INTERVAL": "archive.batchIntervalSeconds"}
+"""Variables of every workload and the setting behind each. A pool's own Secret may override them, as the seed says."""
+
+
+def variables_have_one_source(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse a variable that is set twice, or where a setting of its own decides it."""
+    for variable in settings.env.keys() & settings.secret_env.keys():
+        yield error(f"secretEnv.{variable}", "is set in env too; keep one of the two")
+    shared = {"env": settings.env, "secretEnv": settings.secret_env}
+    own = {f"{path}.env": release.env for path, _, release in settings.releases()}
+    layers = {
+        f"{path}.secrets.{secret}": variables
+        for path, _, release in settings.releases()
+        for secret, variables in release.secrets.items()
+    }
+    for path, variables in {**shared, **own, **layers}.items():
+        for variable in variables.keys() & ROUTING.keys():
+            yield error(
+                f"{path}.{variable}", f"has no effect: each pool sets its own; set the pool's {ROUTING[variable]}"
+            )
+    for path, variables in {**shared, **own}.items():
+        for variable in variables.keys() & ARCHIVE.keys():
+            yield error(
+                f"{path}.{variable}", f"is set by {ARCHIVE[variable]}, the same for all releases; set that instead"
+            )

@@ -1,0 +1,174 @@
+"""Every check, on a configuration that is right and on one that is not, with the whole sentence it says."""
+
+from typing import Any
+
+import pytest
+
+from checks import Finding, enforce, findings
+from config import ConfigError
+from tests.programs import ROOT, SMALLEST, settings, stack_file, with_pool
+
+POOL = "workers.acme.pools.flow"
+KEDA = {"type": "keda", "maxReplicas": 4, "query": "SELECT 1", "targetQueryValue": 2}
+
+
+def found(raw: dict[str, Any], *encrypted: str) -> list[str]:
+    """Every finding as `severity path: message`."""
+    return [f"{f.severity} {f.path}: {f.message}" for f in findings(settings(raw, *encrypted))]
+
+
+def test_a_sound_configuration_has_no_finding() -> None:
+    assert found(dict(SMALLEST)) == []
+    plain, secrets = stack_file(ROOT / "Pulumi.dev.yaml")
+    assert found(plain, *secrets) == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "finding"),
+    [
+        (
+            with_pool(autoscaling={"type": "keda", "maxReplicas": 4, "targetQueryValue": 2}),
+            f"error {POOL}.autoscaling.query: required with type keda, not set; write the SQL that counts this pool's "
+            "waiting and running tasks, here or for all pools in scaling.query",
+        ),
+        (
+            with_pool(autoscaling={"type": "keda", "maxReplicas": 4, "query": "SELECT 1"}),
+            f"error {POOL}.autoscaling.targetQueryValue: required with type keda, not set; write the tasks per replica "
+            "here, in scaling.targetQueryValue or as the pool's concurrency",
+        ),
+        (
+            {
+                **with_pool(workerSubscribe="flow", concurrency=1, autoscaling={"type": "keda", "maxReplicas": 4}),
+                "scaling": {"query": "SELECT 1"},
+            },
+            f"warning {POOL}.autoscaling.query: not set, so the pool scales on scaling.query, which counts tasks that "
+            "this pool does not take; write a query with the pool's own queue type, tenants and workspaces",
+        ),
+        (
+            with_pool(podDisruptionBudget={"minAvailable": 1}),
+            f"warning {POOL}.podDisruptionBudget: lets no pod go while the pool has 1, so drains wait for ever; "
+            "write maxUnavailable: 1",
+        ),
+        (
+            with_pool(podDisruptionBudget={"maxUnavailable": 0}, replicaCount=3),
+            f"warning {POOL}.podDisruptionBudget: lets no pod go while the pool has 3, so drains wait for ever; "
+            "write maxUnavailable: 1",
+        ),
+        (
+            {**SMALLEST, "archive": {"batchIntervalSeconds": 30}},
+            "warning archive.batchIntervalSeconds: is used in mode async only, and the mode is sync; remove it",
+        ),
+        (
+            {**SMALLEST, "workers": {"acme": {"namespace": "noxus", "pools": {"flow": {}}}}},
+            "error workers.acme.namespace: 'noxus' is the namespace of primary.namespace; give it one of its own",
+        ),
+        (
+            {**SMALLEST, "primary": {"namespace": "keda"}},
+            "error primary.namespace: 'keda' is the namespace of KEDA (cluster.kedaNamespace); give it one of its own",
+        ),
+        (
+            {**SMALLEST, "primary": {"namespace": "kube-system"}},
+            "error primary.namespace: 'kube-system' is the namespace of Kubernetes itself; give it one of its own",
+        ),
+        (
+            {**SMALLEST, "primary": {"namespace": "noxus-data"}},
+            "error primary.namespace: 'noxus-data' is the namespace of cluster.dataNamespace; give it one of its own",
+        ),
+        (
+            {**SMALLEST, "workers": {"noxus": {"namespace": "other", "pools": {"flow": {}}}}},
+            "error workers.noxus: has the name of the primary release; rename one of the two",
+        ),
+        (
+            {**SMALLEST, "primary": {"namespace": "noxus", "pools": {"backend": {}}}},
+            "error primary.pools.backend: is the name of a service, and both would be noxus-backend; "
+            "call it backend-tasks, for example",
+        ),
+        (
+            {**SMALLEST, "primary": {"namespace": "noxus", "pools": {"p" * 49: {}}}},
+            f"error primary.pools.{'p' * 49}: makes the name 'noxus-{'p' * 49}' of 55 characters, and at most 54 fit "
+            "into KEDA's keda-hpa-<name>; shorten the pool's or the release's name",
+        ),
+        (
+            {**SMALLEST, "env": {"KEY": "a"}, "secretEnv": {"KEY": "apiKey"}},
+            "error secretEnv.KEY: is set in env too; keep one of the two",
+        ),
+        (
+            {**SMALLEST, "env": {"WORKER_SUBSCRIBE": "flow"}},
+            "error env.WORKER_SUBSCRIBE: has no effect: each pool sets its own; set the pool's workerSubscribe",
+        ),
+        (
+            {**SMALLEST, "primary": {"namespace": "noxus", "env": {"ARCHIVE_MODE": "sync"}}},
+            "error primary.env.ARCHIVE_MODE: is set by archive.mode, the same for all releases; set that instead",
+        ),
+        (
+            {
+                **SMALLEST,
+                "primary": {"namespace": "noxus", "secrets": {"s": {"WORKER_SUBSCRIBE_TENANTS": "apiKey"}}},
+            },
+            "error primary.secrets.s.WORKER_SUBSCRIBE_TENANTS: has no effect: each pool sets its own; "
+            "set the pool's workerSubscribeTenants",
+        ),
+        (
+            {**SMALLEST, "primary": {"namespace": "noxus", "secrets": {"noxus-app-env": {"A": "apiKey"}}}},
+            "error primary.secrets.noxus-app-env: is the name of the release's shared settings; choose another",
+        ),
+        (
+            with_pool(envSecretRef="acme-app-env"),
+            f"error {POOL}.envSecretRef: is the release's shared settings, not a layer on top; name another Secret or "
+            "leave it out",
+        ),
+    ],
+)
+def test_what_is_not_right_is_found_and_said_in_full(raw: dict[str, Any], finding: str) -> None:
+    assert found(raw, "apiKey") == [finding]
+
+
+def test_two_workloads_of_one_name_in_different_releases_are_both_named() -> None:
+    releases = {
+        "a": {"namespace": "one", "pools": {"b-c": {}}},
+        "a-b": {"namespace": "two", "pools": {"c": {}}},
+    }
+    assert [f.path for f in findings(settings({**SMALLEST, "workers": releases}))] == [
+        "workers.a-b.pools.c",
+        "workers.a.pools.b-c",
+    ]
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        {"autoscaling": KEDA},
+        {"autoscaling": {"type": "keda", "maxReplicas": 4, "query": "SELECT 1"}, "concurrency": 4},
+        {"replicaCount": 3, "podDisruptionBudget": {"minAvailable": 2}},
+        {"replicaCount": 0},
+        {"enabled": False, "autoscaling": {"type": "keda", "maxReplicas": 4}},
+        {"envSecretRef": "acme-keys"},
+    ],
+)
+def test_what_is_right_is_not_complained_about(pool: dict[str, Any]) -> None:
+    assert found(with_pool(**pool)) == []
+
+
+def test_a_pools_own_secret_may_override_archive_settings_as_the_seed_says() -> None:
+    raw = {**SMALLEST, "primary": {"namespace": "noxus", "secrets": {"bench": {"ARCHIVE_MODE": "mode"}}}}
+    assert found(raw, "mode") == []
+
+
+def test_a_pool_that_takes_everything_may_scale_on_everything() -> None:
+    raw = with_pool(workerSubscribe="all", concurrency=1, autoscaling={"type": "keda", "maxReplicas": 4})
+    assert found({**raw, "scaling": {"query": "SELECT 1"}}) == []
+
+
+def test_errors_come_first_and_stop_the_program_all_at_once_while_warnings_are_told() -> None:
+    raw = with_pool(podDisruptionBudget={"minAvailable": 1}, envSecretRef="acme-app-env")
+    raw["primary"] = {"namespace": "keda"}
+    told: list[str] = []
+    with pytest.raises(ConfigError) as error:
+        enforce(settings(raw), warn=told.append)
+    assert [problem.path for problem in error.value.problems] == ["primary.namespace", f"{POOL}.envSecretRef"]
+    assert [warning.partition(":")[0] for warning in told] == [f"{POOL}.podDisruptionBudget"]
+    assert findings(settings(raw))[-1].severity == "warning"
+
+
+def test_findings_are_plain_values() -> None:
+    assert Finding("note", "a", "b") == Finding("note", "a", "b")
