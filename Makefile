@@ -59,7 +59,7 @@ types: $(VENV) ## Check types, strictly in the product
 	@$(BIN)/pyright --warnings
 
 unit: $(VENV) ## The quick loop: no engine, no cluster
-	@$(BIN)/python -m pytest -q -n 2 --ignore=tests/e2e
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore=tests/e2e
 
 e2e: $(VENV) ## The real engine against a real API server
 	@$(SANDBOX) build

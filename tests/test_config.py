@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -409,7 +409,7 @@ PLACES = _places(EVERYTHING)
         st.tuples(st.sampled_from(PLACES), JSON_VALUES, st.sampled_from(["put", "drop", "add"])), min_size=1, max_size=3
     )
 )
-@hypothesis_settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=400, deadline=None, derandomize=True)
 def test_any_mutated_configuration_is_accepted_or_refused_with_a_path_and_never_a_stack_trace(
     mutations: list[tuple[tuple[Any, ...], Any, str]],
 ) -> None:
