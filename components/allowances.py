@@ -29,10 +29,12 @@ class AllowancesArgs:
     namespace: NamespaceRef
     services: DataServices
     monitoring_namespace: str
+    ingress_namespace: str | None
+    """Namespace of the ingress controller if the release has a backend and a frontend."""
 
 
 class Allowances(pulumi.ComponentResource):
-    """The edges that every release has. Those of web services are added by `allow_web`."""
+    """The edges that every release has, and those of backend and frontend where there are any."""
 
     def __init__(self, name: str, args: AllowancesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, {}, opts)
@@ -63,10 +65,12 @@ class Allowances(pulumi.ComponentResource):
             port=PORT,
             opts=self._child,
         )
+        if args.ingress_namespace:
+            self._allow_web(args.ingress_namespace)
         self.register_outputs({})
 
-    def allow_web(self, ingress_namespace: str) -> None:
-        """Add the edges of backend and frontend: from the ingress controller, and from frontend to backend."""
+    def _allow_web(self, ingress_namespace: str) -> None:
+        """From the ingress controller to backend and frontend, and from frontend to backend."""
         within = self._args.namespace
         allow_ingress(
             "from-ingress",

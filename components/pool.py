@@ -90,9 +90,11 @@ class WorkerPool(pulumi.ComponentResource):
             case HpaAutoscaling() as scaler:
                 window = stabilization_seconds(settings.max_task_seconds)
                 hpa(name, namespace, scaler, deployment, child, stabilization=window)
-            case KedaAutoscaling() as scaler if args.credential:
+            case KedaAutoscaling() as scaler:
+                if args.credential is None:
+                    raise ValueError(f"{name} scales with KEDA and needs its release's ScalerCredential")
                 scaled_object(
                     name, namespace, settings, scaler, args.scaling, args.postgres, args.credential, deployment, child
                 )
-            case _:
+            case None:
                 pass

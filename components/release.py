@@ -40,6 +40,7 @@ class Release(pulumi.ComponentResource):
     """A namespace with its environment, its identity, its network policies and its worker pools."""
 
     namespace: NamespaceRef
+    """The namespace of all its workloads."""
     pools: Mapping[str, pulumi.Output[str]]
     """Name of each pool's Deployment, by pool."""
 
@@ -55,13 +56,14 @@ class Release(pulumi.ComponentResource):
             NamespaceArgs(namespace=args.settings.namespace, pod_security=stack.cluster.pod_security),
             self._child,
         ).ref
-        self._allowances = Allowances(
+        allowances = Allowances(
             name,
             AllowancesArgs(
                 release=name,
                 namespace=self.namespace,
                 services=args.services,
                 monitoring_namespace=stack.cluster.monitoring_namespace,
+                ingress_namespace=stack.cluster.ingress_namespace if args.settings is stack.primary else None,
             ),
             self._child,
         )
@@ -72,7 +74,7 @@ class Release(pulumi.ComponentResource):
             app_env=self._app_env(),
             identity=args.identity,
             images=stack.images,
-            after=[*args.services.ready, self._allowances],
+            after=[*args.services.ready, allowances],
         )
         self.pools = self._pools()
 
@@ -133,7 +135,6 @@ class PrimaryRelease(Release):
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(PRIMARY_TYPE, name, args, opts)
         stack = args.stack.settings
-        self._allowances.allow_web(stack.cluster.ingress_namespace)
         self._web_service("backend", stack.images.backend, stack.primary.backend)
         self._web_service("frontend", stack.images.frontend, stack.primary.frontend)
         self.register_outputs({"namespace": self.namespace.created, "pools": self.pools})
