@@ -18,10 +18,10 @@ help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 $(VENV): $(REQUIREMENTS)
-	@echo "python: making .venv (about two minutes the first time)"
 	@rm -rf .venv/*.installed
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@(while sleep 10; do echo "python: installing packages into .venv ... $$SECONDS s"; done) & trap "kill $$!" EXIT; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 venv: $(VENV) ## Make .venv only

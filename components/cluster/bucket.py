@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import HTTPGetActionArgs, ProbeArgs, Secret
+from pulumi_kubernetes.core.v1 import HTTPGetActionArgs, Secret
 
 from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs, generated_password
 from components.digest import digest
@@ -63,9 +63,7 @@ class Bucket(pulumi.ComponentResource):
                 env={"VGW_PORT": f":{PORT}", "VGW_HEALTH": _HEALTH_PATH, "VGW_REGION": REGION},
                 env_secrets=[keys.metadata["name"]],
                 init_command=["mkdir", "-p", f"{_DATA_PATH}/{settings.bucket}"],
-                probe=ProbeArgs(
-                    http_get=HTTPGetActionArgs(path=_HEALTH_PATH, port=name), period_seconds=10, failure_threshold=6
-                ),
+                check=HTTPGetActionArgs(path=_HEALTH_PATH, port=name),
                 checksum=digest({"access_key": access_key, "secret_key": secret_key}),
             ),
             child,

@@ -8,7 +8,6 @@ from pulumi_kubernetes.core.v1 import (
     ConfigMap,
     ConfigMapVolumeSourceArgs,
     ExecActionArgs,
-    ProbeArgs,
     Secret,
     VolumeArgs,
 )
@@ -119,7 +118,7 @@ class Postgres(pulumi.ComponentResource):
                     )
                 },
                 scratch_paths=("/tmp", "/var/run/postgresql"),
-                probe=ProbeArgs(exec_=ready, period_seconds=10, timeout_seconds=5, failure_threshold=6),
+                check=ready,
                 # Passwords are read on the first start only, so a change of the Secret restarts nothing.
                 checksum=digest({"image": settings.image}),
             ),

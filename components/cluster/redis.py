@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ExecActionArgs, ProbeArgs, Secret, SecretVolumeSourceArgs, VolumeArgs
+from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret, SecretVolumeSourceArgs, VolumeArgs
 
 from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs, generated_password
 from components.digest import digest
@@ -86,7 +86,7 @@ class Redis(pulumi.ComponentResource):
                         name="config", secret=SecretVolumeSourceArgs(secret_name=files.metadata["name"])
                     )
                 },
-                probe=ProbeArgs(exec_=ready, period_seconds=10, timeout_seconds=5, failure_threshold=6),
+                check=ready,
                 checksum=digest({"config": config}),
             ),
             child,

@@ -16,6 +16,8 @@ from pulumi_kubernetes.core.v1 import (
     EmptyDirVolumeSourceArgs,
     EnvFromSourceArgs,
     EnvVarArgs,
+    ExecActionArgs,
+    HTTPGetActionArgs,
     PersistentVolumeClaim,
     PersistentVolumeClaimSpecArgs,
     PersistentVolumeClaimVolumeSourceArgs,
@@ -47,6 +49,11 @@ INSTANCE: Final = "data"
 _GRACE_SECONDS: Final = 120
 """What a data service gets to write everything to its volume."""
 
+_PROBE_SECONDS: Final = 10
+_START_FAILURES: Final = 180
+"""Half an hour to start: a first start makes a database, a later one may read a whole append-only file."""
+_LIVENESS_FAILURES: Final = 6
+
 
 @dataclass(frozen=True, kw_only=True)
 class StatefulServiceArgs:
@@ -67,11 +74,12 @@ class StatefulServiceArgs:
     """Secrets whose keys become variables."""
     files: Mapping[str, VolumeArgs] = field(default_factory=dict[str, VolumeArgs])
     """Read-only volumes by the path they are mounted at."""
-    scratch_paths: Sequence[str] = ("/tmp",)  # a mount path in the container
+    scratch_paths: Sequence[str] = ("/tmp",)
     """Writable paths outside the volume; the root file system is read-only."""
     init_command: Sequence[str] = ()
     """Runs in the same image before the service starts."""
-    probe: ProbeArgs
+    check: ExecActionArgs | HTTPGetActionArgs
+    """How to ask whether it serves."""
     checksum: pulumi.Input[str]
     """Changes when the pod must restart to read its files and variables again."""
 
@@ -129,6 +137,16 @@ def generated_password(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output
     return pulumi.Output.secret(RandomPassword(name, length=32, special=False, opts=opts).result)
 
 
+def _probe(check: ExecActionArgs | HTTPGetActionArgs, failures: int | None = None) -> ProbeArgs:
+    return ProbeArgs(
+        exec_=check if isinstance(check, ExecActionArgs) else None,
+        http_get=check if isinstance(check, HTTPGetActionArgs) else None,
+        period_seconds=_PROBE_SECONDS,
+        timeout_seconds=5,
+        failure_threshold=failures,
+    )
+
+
 def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodSpecArgs:
     memory = f"{args.settings.memory_mib}Mi"
     mounts = [
@@ -171,8 +189,9 @@ def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodS
                     requests={"cpu": "100m", "memory": memory}, limits={"memory": memory}
                 ),
                 security_context=restricted_container(read_only=True),
-                readiness_probe=args.probe,
-                liveness_probe=args.probe,
+                startup_probe=_probe(args.check, failures=_START_FAILURES),
+                readiness_probe=_probe(args.check),
+                liveness_probe=_probe(args.check, failures=_LIVENESS_FAILURES),
             )
         ],
         volumes=volumes,

@@ -44,8 +44,12 @@ def test_a_data_service_is_bounded_probed_and_writes_only_where_it_must(deployed
     (container,) = spec["containers"]
     memory = container["resources"]["limits"]["memory"]
     assert container["resources"]["requests"]["memory"] == memory
+    start = container["startupProbe"]
+    assert start["periodSeconds"] * start["failureThreshold"] == 1800, (
+        "a restart in the middle of a first start loses it"
+    )
     assert container["readinessProbe"]
-    assert container["livenessProbe"]
+    assert container["livenessProbe"]["failureThreshold"] == 6
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")} >= {"/tmp"}
     assert spec["securityContext"]["fsGroup"] == spec["securityContext"]["runAsUser"]
