@@ -25,6 +25,8 @@ class NamespaceArgs:
     """Name in Kubernetes."""
     pod_security: str
     """Pod Security Standard to enforce: restricted, baseline or privileged."""
+    setting: str
+    """Path of the setting that names it, for the error when it exists already."""
 
 
 class Namespace(pulumi.ComponentResource):
@@ -40,7 +42,7 @@ class Namespace(pulumi.ComponentResource):
         namespace = kubernetes.core.v1.Namespace(
             args.namespace,
             metadata=ObjectMetaArgs(name=args.namespace, labels={PART_OF: "noxus", **standard}),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=pulumi.ResourceHookBinding(on_error=[_explain(args)])),
         )
         self.ref = NamespaceRef(name=args.namespace, created=namespace.metadata["name"])
         deny_all(self.ref, child)
@@ -54,3 +56,17 @@ class Namespace(pulumi.ComponentResource):
             opts=child,
         )
         self.register_outputs({})
+
+
+def _explain(args: NamespaceArgs) -> pulumi.ErrorHook:
+    """Name the setting beside the API server's words. The state alone knows which namespaces are ours, so only now."""
+
+    def explain(failure: pulumi.ErrorHookArgs) -> bool:
+        if any("already exists" in error for error in failure.errors):
+            pulumi.log.error(
+                f"{args.setting}: the namespace {args.namespace!r} exists already, and the stack makes its own; "
+                "write another name here, or delete that namespace if nobody uses it"
+            )
+        return False  # trying again would not help
+
+    return pulumi.ErrorHook(f"{args.namespace}-exists", explain)

@@ -34,10 +34,15 @@ class Platform(pulumi.ComponentResource):
         services, identity = CLOUDS[settings.cloud](settings, child)
         references = reference_values(settings, services)
         releases: dict[str, Release] = {}
-        for _, release_name, release_settings in settings.releases():
+        for path, release_name, release_settings in settings.releases():
             kind = PrimaryRelease if release_settings is settings.primary else WorkerRelease
             release_args = ReleaseArgs(
-                settings=release_settings, stack=args.stack, services=services, identity=identity, references=references
+                path=path,
+                settings=release_settings,
+                stack=args.stack,
+                services=services,
+                identity=identity,
+                references=references,
             )
             releases[release_name] = kind(release_name, release_args, child)
         self.outputs = {

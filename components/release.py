@@ -28,6 +28,8 @@ WORKER_TYPE: Final = "noxus:components:WorkerRelease"
 class ReleaseArgs:
     """What a release is told: its own settings and what it shares with the others. It asks for nothing itself."""
 
+    path: str
+    """Where the stack file has it, for error messages."""
     settings: ReleaseSettings
     stack: StackConfig
     services: DataServices
@@ -53,7 +55,11 @@ class Release(pulumi.ComponentResource):
         stack = args.stack.settings
         self.namespace = Namespace(
             args.settings.namespace,
-            NamespaceArgs(namespace=args.settings.namespace, pod_security=stack.cluster.pod_security),
+            NamespaceArgs(
+                namespace=args.settings.namespace,
+                pod_security=stack.cluster.pod_security,
+                setting=f"{args.path}.namespace",
+            ),
             self._child,
         ).ref
         allowances = Allowances(

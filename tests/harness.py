@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pulumi
 from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, set_all_config, settings
 from pulumi.runtime.stack import run_in_stack
@@ -152,6 +153,8 @@ def deploy(
     asyncio.set_event_loop(loop)  # before set_mocks, which makes a root stack of its own on the current loop
     settings.ROOT.set(None)
     mocks.set_mocks(_Outputs(), project="noxus", stack=stack, preview=preview, monitor=monitor, logger=log)
+    current: Any = settings.SETTINGS
+    current.callbacks = _Hooks()
     settings.ROOT.set(None)  # the SDK's own entry point makes the root stack that exports are registered on
     try:
         loop.run_until_complete(asyncio.wait_for(run_in_stack(program), _LIMIT_SECONDS))
@@ -169,6 +172,13 @@ def deploy(
 
 def _config_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+class _Hooks:
+    """Takes error hooks as the engine would. Nothing fails under the mock engine, so none is ever called."""
+
+    def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
+        assert callable(hook)
 
 
 class _Warnings(logging.Logger):

@@ -17,7 +17,9 @@ def data_services(settings: StackSettings, opts: pulumi.ResourceOptions) -> Data
     protected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.protect))
     namespace = Namespace(
         cluster.data_namespace,
-        NamespaceArgs(namespace=cluster.data_namespace, pod_security=cluster.pod_security),
+        NamespaceArgs(
+            namespace=cluster.data_namespace, pod_security=cluster.pod_security, setting="cluster.dataNamespace"
+        ),
         protected,
     ).ref
     keda_counts = any(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in settings.pools())

@@ -208,6 +208,7 @@ def test_an_object_that_exists_already_is_refused_by_name_and_left_alone(stack: 
         outcome = stack.up()
         assert outcome.code != 0
         assert 'namespaces "noxus-globex" already exists' in outcome.text
+        assert "workers.globex.namespace: the namespace 'noxus-globex' exists already" in outcome.text
         assert not [key for key in objects(cluster) if "globex" in key], "nothing of the refused release is made"
         assert "Traceback" not in outcome.text
     finally:
