@@ -12,7 +12,7 @@ REQUIREMENTS := requirements.txt requirements-dev.txt
 # The environment is made anew when a pin changes, whatever git did to the files' times.
 VENV := .venv/$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-16).installed
 
-.PHONY: help venv up preview verify down test lint types unit e2e format
+.PHONY: help venv up preview verify down test lint types unit e2e docs format
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -64,6 +64,10 @@ unit: $(VENV) ## The quick loop: no engine, no cluster
 e2e: $(VENV) ## The real engine against a real API server
 	@$(SANDBOX) build
 	@$(BIN)/python -m pytest -v tests/e2e
+
+docs: $(VENV) ## Make the pages and the schema that follow from the models
+	@$(BIN)/python -m tools.docs > docs/configuration.md
+	@$(BIN)/python -m tools.schema > docs/stack.schema.json
 
 format: $(VENV) ## Put the code into its format
 	@$(BIN)/ruff check --fix --quiet . || true

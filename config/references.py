@@ -44,5 +44,7 @@ def _all_known(text: str) -> str:
     return text
 
 
-EnvValue = Annotated[str, BeforeValidator(as_text), AfterValidator(_all_known)]
+EnvValue = Annotated[
+    str, BeforeValidator(as_text, json_schema_input_type=str | int | float), AfterValidator(_all_known)
+]
 """The value of a plain environment variable; numbers are taken as their text."""

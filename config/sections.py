@@ -38,7 +38,12 @@ class Section(BaseModel):
     """What every section shares: unknown keys are errors, values are what the stack file says and never coerced."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, validate_by_name=False
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_name=False,
+        use_attribute_docstrings=True,  # what docs/configuration.md and editors show
     )
 
 
@@ -65,8 +70,11 @@ class ImageSettings(Section):
     """Container images of the platform. No defaults: nobody publishes them."""
 
     backend: ImageReference = Field(examples=["registry.example.com/noxus/backend:2026.11.0"])
+    """Image of the backend; names a tag or a digest, never `latest`."""
     frontend: ImageReference = Field(examples=["registry.example.com/noxus/frontend:2026.11.0"])
+    """Image of the frontend."""
     worker: ImageReference = Field(examples=["registry.example.com/noxus/worker:2026.11.0"])
+    """Image of every pool."""
     pull_secrets: tuple[ObjectName, ...] = ()
     """Names of existing registry Secrets; they must exist in every release's namespace."""
     run_as_user: int | None = Field(default=None, ge=1)
@@ -77,13 +85,16 @@ class ResourceSettings(Section):
     """CPU, memory and other resources, as Kubernetes quantities by resource name."""
 
     requests: Mapping[str, Quantity] = {}
+    """What the scheduler keeps free for a pod, and what utilisation is measured against."""
     limits: Mapping[str, Quantity] = {}
+    """What a pod may use at most. No default: no sizing of the platform is published."""
 
 
 class PostgresSettings(Section):
     """The one Postgres. `cluster` runs it in the Kubernetes cluster, with one replica and no backups."""
 
     mode: Literal["cluster"] = "cluster"
+    """`cluster`: in the Kubernetes cluster, one replica on a volume."""
     image: ImageReference = "pgvector/pgvector:0.8.1-pg16"
     """Must be PostgreSQL 15 or later with the pgvector extension (platform.md section 3)."""
     storage_gib: int = Field(default=20, ge=1, le=65536)
@@ -100,10 +111,13 @@ class RedisSettings(Section):
     """The one Redis: broker, cache and the place of run data before it is archived, so it never evicts."""
 
     mode: Literal["cluster"] = "cluster"
+    """`cluster`: in the Kubernetes cluster, one replica on a volume, every write appended to a file."""
     image: ImageReference = "redis:7.4.6-alpine"
+    """Redis 7, or a server that takes the same configuration."""
     storage_gib: int = Field(default=8, ge=1, le=65536)
     """Size of the volume for the append-only file, in GiB."""
     storage_class: ObjectName | None = None
+    """StorageClass of the volume. Unset: the cluster's default class."""
     memory_mib: int = Field(default=1024, ge=128)
     """Memory request and limit, in MiB; Redis itself may fill three quarters of it."""
 
@@ -112,18 +126,24 @@ class StorageSettings(Section):
     """The one bucket. `cluster` serves it from a volume through an S3 gateway in the Kubernetes cluster."""
 
     mode: Literal["cluster"] = "cluster"
+    """`cluster`: an S3 gateway over a volume in the Kubernetes cluster."""
     image: ImageReference = "versity/versitygw:v1.8.0"
+    """Versity's S3 gateway."""
     bucket: Label = "noxus"
+    """Name of the bucket."""
     storage_gib: int = Field(default=50, ge=1, le=65536)
     """Size of the volume, in GiB."""
     storage_class: ObjectName | None = None
+    """StorageClass of the volume. Unset: the cluster's default class."""
     memory_mib: int = Field(default=512, ge=128)
+    """Memory request and limit, in MiB."""
 
 
 class ArchiveSettings(Section):
     """When run data moves from Redis to the bucket (seed/workers.md, "Run Archiving")."""
 
     mode: Literal["sync", "async", "disabled"] = "sync"
+    """`sync`: after each run. `async`: by a periodic sweep. `disabled`: only the sweep for orphans; for benchmarks."""
     batch_interval_seconds: int = Field(default=60, ge=1)
     """Seconds between sweeps, and the idle time before a run is swept. Used in mode `async` only."""
 
@@ -141,9 +161,11 @@ class HpaAutoscaling(Section):
     """Scaling on CPU or memory by Kubernetes' HorizontalPodAutoscaler."""
 
     type: Literal["hpa"]
+    """`hpa` for CPU and memory."""
     min_replicas: int = Field(default=1, ge=1)
     """An HPA cannot scale to zero; use `keda` for that."""
     max_replicas: int = Field(ge=1, examples=[8])
+    """Most replicas."""
     target_cpu_utilization: int | None = Field(default=None, ge=1, le=1000)
     """Per cent of the requested CPU."""
     target_memory_utilization: int | None = Field(default=None, ge=1, le=1000)
@@ -165,13 +187,17 @@ class KedaAutoscaling(Section):
     """Scaling on the depth of the queue by KEDA's postgresql scaler; can scale to zero."""
 
     type: Literal["keda"]
+    """`keda` for the queue in Postgres."""
     min_replicas: int = Field(default=0, ge=0)
+    """Fewest replicas; 0 stops the pool while there is no work."""
     max_replicas: int = Field(ge=1, examples=[8])
+    """Most replicas."""
     query: str | None = Field(default=None, min_length=1)
     """Overrides `scaling.query` for this pool."""
     target_query_value: float | None = Field(default=None, gt=0)
     """Overrides `scaling.targetQueryValue` for this pool: tasks per replica."""
     polling_interval_seconds: int = Field(default=30, ge=1)
+    """Seconds between two counts."""
     cooldown_seconds: int = Field(default=300, ge=0)
     """Seconds without work before the last replica goes. Unused while `minReplicas` is above 0."""
 
@@ -193,7 +219,9 @@ class DisruptionSettings(Section):
     """How many pods a drain may take at once. Unset: `maxUnavailable: 1`, which blocks no drain."""
 
     min_available: PodShare | None = None
+    """Pods that must stay: a number or a share. With the number of pods itself, no drain ever ends."""
     max_unavailable: PodShare | None = None
+    """Pods that may go at once: a number or a share."""
 
     @model_validator(mode="after")
     def _at_most_one_is_set(self) -> Self:
@@ -208,8 +236,11 @@ class WorkloadSettings(Section):
     replica_count: int = Field(default=1, ge=0)
     """Number of pods; ignored when `autoscaling` is set, as the seed says."""
     autoscaling: Autoscaling | None = None
+    """Who sets the number of pods: `type: hpa` or `type: keda`. Unset: `replicaCount` does."""
     resources: ResourceSettings = ResourceSettings()
+    """Requests and limits of a pod."""
     pod_disruption_budget: DisruptionSettings = DisruptionSettings()
+    """How many pods a node drain may take at once."""
 
     @model_validator(mode="after")
     def _utilisation_has_a_request(self) -> Self:
@@ -231,6 +262,7 @@ class ServiceSettings(WorkloadSettings):
     """A web service of the primary release."""
 
     replica_count: int = Field(default=2, ge=0)
+    """Number of pods; ignored when `autoscaling` is set."""
 
     @model_validator(mode="after")
     def _only_pools_scale_on_the_queue(self) -> Self:
@@ -245,16 +277,23 @@ class PoolSettings(WorkloadSettings):
     """One pool of workers: the thirteen fields of the seed's table, and what long tasks and KEDA need beside them."""
 
     enabled: bool = True
+    """Whether the pool exists."""
     worker_subscribe: QueueType = "all_but_kb"
     """Queue types the pool takes."""
     worker_subscribe_tenants: IdList = ()
+    """Tenants whose tasks the pool takes: a comma-separated string or a list. Empty: all."""
     worker_subscribe_workspaces: IdList = ()
+    """Workspaces whose tasks the pool takes: a comma-separated string or a list. Empty: all."""
     env_secret_ref: OptionalObjectName = ""
     """A Secret layered on top of the release's app-env, whose keys win. The release's `secrets` can make it."""
     affinity: KubernetesObject = {}
+    """Affinity of the pods, as in a pod's manifest."""
     node_selector: Mapping[str, str] = {}
+    """Labels that a node must have."""
     tolerations: tuple[KubernetesObject, ...] = ()
+    """Taints that the pods tolerate, as in a pod's manifest."""
     topology_spread_constraints: tuple[KubernetesObject, ...] = ()
+    """How the pods spread over zones and nodes, as in a pod's manifest."""
     concurrency: int | None = Field(default=None, ge=1)
     """Tasks that one replica runs at once: KEDA's default target. It sets nothing in the worker itself."""
     max_task_seconds: int = Field(default=600, ge=1)
@@ -276,6 +315,7 @@ class ReleaseSettings(Section):
     secrets: Mapping[ObjectName, Mapping[EnvName, ConfigKey]] = {}
     """Secrets to make beside app-env, for pools' `envSecretRef`: Secret name, then variable, then secret config key."""
     pools: Mapping[Label, PoolSettings] = {}
+    """Worker pools by name; a pool is `<release>-<pool>` in Kubernetes."""
 
     @property
     def enabled_pools(self) -> Mapping[str, PoolSettings]:
@@ -287,14 +327,18 @@ class PrimarySettings(ReleaseSettings):
     """The one primary release: backend, frontend and its own pools."""
 
     name: Label = "noxus"
+    """Name of the release, and the first part of the names of its workloads."""
     backend: ServiceSettings = ServiceSettings()
+    """The API."""
     frontend: ServiceSettings = ServiceSettings()
+    """The web application."""
 
 
 class WorkerReleaseSettings(ReleaseSettings):
     """A worker release: pools in a namespace of their own, on the data services of the primary release."""
 
     pools: Mapping[Label, PoolSettings] = Field(min_length=1, examples=["{ flow: { workerSubscribe: flow } }"])
+    """Worker pools by name; at least one."""
 
 
 class StackSettings(Section):
@@ -305,18 +349,27 @@ class StackSettings(Section):
     protect: bool = True
     """Whether Pulumi refuses to delete data services and their volumes."""
     cluster: ClusterSettings = ClusterSettings()
+    """The Kubernetes cluster to deploy to."""
     images: ImageSettings
+    """The platform's container images."""
     postgres: PostgresSettings = PostgresSettings()
+    """The one Postgres."""
     redis: RedisSettings = RedisSettings()
+    """The one Redis."""
     storage: StorageSettings = StorageSettings()
+    """The one bucket."""
     archive: ArchiveSettings = ArchiveSettings()
+    """When run data moves from Redis to the bucket."""
     scaling: ScalingSettings = ScalingSettings()
+    """What every KEDA pool uses unless it says otherwise."""
     env: Mapping[EnvName, EnvValue] = {}
     """Plain settings of every workload, in the shared app-env Secret."""
     secret_env: Mapping[EnvName, ConfigKey] = {}
     """Secret settings of every workload: variable name, then the secret config key that holds the value."""
     primary: PrimarySettings
+    """The primary release."""
     workers: Mapping[Label, WorkerReleaseSettings] = {}
+    """Worker releases by name."""
 
     def releases(self) -> Iterator[tuple[str, str, ReleaseSettings]]:
         """Every release as (path in the stack file, name, settings), the primary first."""

@@ -119,11 +119,15 @@ ImageReference = Annotated[
 
 Quantity = Annotated[
     str,
-    BeforeValidator(as_text),
+    BeforeValidator(as_text, json_schema_input_type=str | int | float),
     AfterValidator(_matches(_QUANTITY, 32, "must be a Kubernetes quantity, such as 500m, 2 or 4Gi")),
 ]
 
-IdList = Annotated[tuple[str, ...], BeforeValidator(_ids), AfterValidator(_each_once)]
+IdList = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_ids, json_schema_input_type=str | list[str]),
+    AfterValidator(_each_once),
+]
 """Tenant or workspace ids; empty means all of them."""
 
 PodShare = Annotated[int | str, AfterValidator(_share)]
