@@ -11,8 +11,9 @@ import re
 import shutil
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -79,13 +80,34 @@ def variables(root: Path, stack: str | None = None) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
     if engine.stand_ins:
-        path.append(str(STAND_INS))  # last: whatever official is on PATH comes before
+        path.append(str(_link_stand_ins(root)))  # last: whatever official is on PATH comes before
         wanted |= {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "NOXUS_SANDBOX_PYTHON": sys.executable}
     if "PULUMI_CONFIG_PASSPHRASE_FILE" not in os.environ:
         wanted |= {"PULUMI_CONFIG_PASSPHRASE": "dev"}  # the development stack's, whose secrets are placeholders
     result = {name: os.environ.get(name, value) for name, value in wanted.items()} | {"PATH": os.pathsep.join(path)}
     sandboxed = stack is None or named_cluster(stack) is None
     return result | ({"KUBECONFIG": str(root / "kubeconfig")} if sandboxed else {})
+
+
+def _link_stand_ins(root: Path) -> Path:
+    """Link each stand-in to where the engine finds it without a warning in every run: its own folder of plugins.
+
+    Returns the folder for PATH with those that have no place there: the language host, and providers whose version no
+    installed SDK tells. So have all of them when the user's own plugin folder is in use, which is left alone.
+    """
+    folder = root / "stand-ins"
+    for stand_in in STAND_INS.glob("pulumi-*"):
+        place = folder
+        if stand_in.name != LANGUAGE_HOST and "PULUMI_HOME" not in os.environ:
+            name = stand_in.name.removeprefix("pulumi-resource-")
+            with suppress(PackageNotFoundError):
+                place = root / "pulumi-home" / "plugins" / f"resource-{name}-v{version(f'pulumi-{name}')}"
+        link = place / stand_in.name
+        if link.resolve() != stand_in.resolve():
+            place.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(stand_in)
+    return folder
 
 
 def environment(root: Path, stack: str | None = None) -> dict[str, str]:
