@@ -31,9 +31,12 @@ def main() -> int:
     try:
         lift_stale_locks(stack)
         exported = _pulumi("stack", "export", "--stack", stack)
-        if not pending_creates(exported):
+        pending = pending_creates(exported)
+        if not pending:
             return 0
         print(f"recover: the last update of {stack} was killed; looking at what it had begun", flush=True)
+        for urn in unknown(pending):
+            print(f"recover: {urn} may have been made, under an id that nobody knows; look for it at its provider")
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             file.write(recovered(exported))
             file.flush()
@@ -50,6 +53,11 @@ def pending_creates(exported: str) -> list[dict[str, Any]]:
     """The resources that an exported state says are being created."""
     operations = json.loads(exported)["deployment"].get("pending_operations") or []
     return [operation["resource"] for operation in operations if operation["type"] == "creating"]
+
+
+def unknown(pending: list[dict[str, Any]]) -> list[str]:
+    """URNs of what cannot be found again. A random value exists in the state only, so nothing is lost with it."""
+    return [r["urn"] for r in pending if not r["type"].startswith(("kubernetes:", "random:", "pulumi:"))]
 
 
 def recovered(exported: str) -> str:
