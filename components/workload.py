@@ -87,6 +87,8 @@ class WorkloadArgs:
     """Name within the release: a pool's name, or backend, frontend."""
     component: Component
     image: str
+    command: Sequence[str] = ()
+    """Overrides the image's entry point."""
     settings: WorkloadSettings
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """Literal variables, which win over every Secret."""
@@ -187,6 +189,7 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
     return ContainerArgs(
         name=args.component,
         image=args.image,
+        command=list(args.command) or None,
         env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=layer)) for layer in layers],
         env=[EnvVarArgs(name=name, value=value) for name, value in args.env.items()] or None,
         ports=[ContainerPortArgs(name="http", container_port=PORT)],

@@ -294,6 +294,10 @@ class PoolSettings(WorkloadSettings):
     """Taints that the pods tolerate, as in a pod's manifest."""
     topology_spread_constraints: tuple[KubernetesObject, ...] = ()
     """How the pods spread over zones and nodes, as in a pod's manifest."""
+    image: ImageReference | None = None
+    """Image of this pool, for a pool that needs other libraries or another version. Unset: `images.worker`."""
+    command: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Command of the container, word by word. Empty: the image's own entry point; no start command is published."""
     concurrency: int | None = Field(default=None, ge=1)
     """Tasks that one replica runs at once: KEDA's default target. It sets nothing in the worker itself."""
     max_task_seconds: int = Field(default=600, ge=1)

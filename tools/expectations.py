@@ -77,7 +77,7 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
             release=release,
             role=role,
             component="worker",
-            image=images.worker,
+            image=pool.image or images.worker,
             settings=pool,
             env=routing_env(pool),
             secrets=(app_env, pool.env_secret_ref) if pool.env_secret_ref else (app_env,),

@@ -40,6 +40,15 @@ def test_placement_reaches_the_pod_as_it_is_written() -> None:
     assert {field: rendered[field] for field in placement} == placement
 
 
+def test_a_pool_may_run_another_image_and_command_than_the_others() -> None:
+    image = "registry.example.com/noxus/worker-gpu:2026.11.1"
+    (own,) = pod(image=image, command=["exec-worker", "--loglevel", "info"])["containers"]
+    assert (own["image"], own["command"]) == (image, ["exec-worker", "--loglevel", "info"])
+    (shared,) = pod()["containers"]
+    assert shared["image"] == SMALLEST["images"]["worker"]
+    assert "command" not in shared
+
+
 def test_empty_placement_is_left_out() -> None:
     rendered = pod(affinity={}, nodeSelector={}, tolerations=[], topologySpreadConstraints=[])
     assert not rendered.keys() & {"affinity", "nodeSelector", "tolerations", "topologySpreadConstraints"}
