@@ -12,7 +12,7 @@ from typing import Final
 
 from sandbox import REPOSITORY, SandboxError, binaries, engine
 from sandbox.control_plane import API_PORT, PARTS, ControlPlane
-from sandbox.processes import say
+from sandbox.processes import run, say
 
 ABOUT: Final = f"""\
 A Pulumi engine and a Kubernetes control plane for a machine that has neither, without containers or root:
@@ -53,8 +53,23 @@ def _up(options: argparse.Namespace) -> None:
     say(f"engine: {engine.ensure(options.root).origin}")
     if cluster is not None:
         say(f"control plane: none started, as the stack {options.stack} names its cluster: {cluster}")
-    elif plane.start() and engine.describes_resources(options.root):
-        say(f"state: {options.root / 'state'} describes resources of an earlier cluster; run `pulumi up --refresh`")
+    else:
+        plane.start()
+        forget_an_earlier_cluster(plane, options.stack)
+
+
+def forget_an_earlier_cluster(plane: ControlPlane, stack: str) -> None:
+    """Refresh the state if it describes a cluster that is gone: an update would take its objects for still there."""
+    seen = plane.root / "state" / "cluster"
+    if seen.exists() and seen.read_text() != plane.identity and engine.describes_resources(plane.root, stack):
+        argv = ["pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive", "--stack", stack]
+        environment = engine.environment(plane.root, stack)
+        run(
+            "refreshing the state of an earlier cluster", argv, plane.root / "refresh.log", seconds=600, env=environment
+        )
+        say(f"state: what {stack} had on an earlier cluster is forgotten")
+    seen.parent.mkdir(exist_ok=True)
+    seen.write_text(plane.identity)
 
 
 def _build(options: argparse.Namespace) -> None:

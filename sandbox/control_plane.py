@@ -121,6 +121,11 @@ class ControlPlane:
         """Where the API server is."""
         return f"https://{LOOPBACK}:{self._ports()[API_SERVER]}"
 
+    @property
+    def identity(self) -> str:
+        """Tells one cluster from another: its certificate authority, which lives and dies with its data."""
+        return hashlib.sha256((self._pki / "ca.crt").read_bytes()).hexdigest()
+
     def _prepare(self) -> bool:
         """Make a new cluster's folder unless there is a whole one; says whether there was."""
         self._run.mkdir(exist_ok=True)

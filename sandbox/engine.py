@@ -128,9 +128,9 @@ def named_cluster(stack: str) -> str | None:
         raise SandboxError(f"{file.name} cannot be read as a stack file: {error}") from None
 
 
-def describes_resources(root: Path) -> bool:
-    """Whether some stack's state under `root` still lists resources."""
-    states = (json.loads(file.read_text()) for file in (root / "state").glob(".pulumi/stacks/**/*.json"))
+def describes_resources(root: Path, stack: str) -> bool:
+    """Whether the stack's state under `root` still lists resources."""
+    states = (json.loads(file.read_text()) for file in (root / "state").glob(f".pulumi/stacks/**/{stack}.json"))
     return any((state.get("checkpoint", {}).get("latest") or {}).get("resources") for state in states)
 
 
