@@ -6,10 +6,12 @@ A section's own rules live with the section in `config`; a check looks at severa
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from checks.archive import archive_settings_are_used
+from checks.archive import archive_settings_are_used, archived_runs_are_swept, archiving_is_on_where_data_matters
 from checks.environment import variables_have_one_source
 from checks.finding import Finding
+from checks.ingress import hosts_are_served_safely
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
+from checks.references import references_have_values
 from checks.scaling import drains_are_possible, keda_knows_what_to_count
 from config import ConfigError, Problem, StackSettings
 
@@ -17,11 +19,15 @@ __all__ = ["CHECKS", "Finding", "enforce", "findings"]
 
 CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     archive_settings_are_used,
+    archived_runs_are_swept,
+    archiving_is_on_where_data_matters,
     drains_are_possible,
+    hosts_are_served_safely,
     keda_knows_what_to_count,
     names_are_distinct,
     names_fit,
     namespaces_are_apart,
+    references_have_values,
     secrets_keep_their_place,
     variables_have_one_source,
 )

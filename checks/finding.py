@@ -27,6 +27,11 @@ def error(path: str, message: str) -> Finding:
     return Finding("error", path, message)
 
 
+def note(path: str, message: str) -> Finding:
+    """Something worth knowing, for reports."""
+    return Finding("note", path, message)
+
+
 def warning(path: str, message: str) -> Finding:
     """Something that works and is probably not what was meant."""
     return Finding("warning", path, message)

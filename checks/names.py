@@ -6,7 +6,8 @@ from typing import Final
 
 from checks.finding import Finding, error
 from config import StackSettings
-from config.names import app_env_secret, scaler_credential
+from config.names import MIGRATIONS, app_env_secret, scaler_credential
+from config.types import LABEL_LIMIT
 
 WORKLOAD_NAME_LIMIT: Final = 54
 """Longest `<release>-<pool>`, in characters: KEDA puts `keda-hpa-` before it and the result must be a label (63).
@@ -37,6 +38,17 @@ def names_fit(settings: StackSettings) -> Iterator[Finding]:
                 f"makes the name {name!r} of {len(name)} characters, and at most {WORKLOAD_NAME_LIMIT} fit into "
                 f"KEDA's keda-hpa-<name>; shorten the pool's or the release's name",
             )
+    yield from _jobs(settings)
+
+
+def _jobs(settings: StackSettings) -> Iterator[Finding]:
+    name = f"{settings.primary.name}-{MIGRATIONS}-{'0' * 8}"
+    if settings.primary.migrations.enabled and len(name) > LABEL_LIMIT:
+        yield error(
+            "primary.name",
+            f"makes the migrations' Job name {len(name)} characters long, and {LABEL_LIMIT} fit; "
+            f"shorten the release's name by {len(name) - LABEL_LIMIT}",
+        )
 
 
 def names_are_distinct(settings: StackSettings) -> Iterator[Finding]:

@@ -17,8 +17,16 @@ _HTTPS_PORT: Final = 443
 
 _BACKEND: Final = Selection(components=("backend",))
 _FRONTEND: Final = Selection(components=("frontend",))
-_WITH_DATA: Final = Selection(components=("backend", "worker"))
-"""What talks to the data services and to the internet. The frontend talks to the backend only."""
+_PUBLIC: Final = Selection(components=("backend", "frontend", "relays"))
+"""What is reached through the ingress controller."""
+_OUTWARD: Final = Selection(components=("backend", "relays", "worker"))
+"""What calls model providers, integrations and the senders of webhooks."""
+_USERS: Final[Mapping[str, Selection]] = {
+    "postgres": Selection(components=("backend", "job", "relays", "scheduler", "worker")),
+    "redis": Selection(components=("backend", "relays", "scheduler", "worker")),
+    "bucket": Selection(components=("backend", "worker")),
+}
+"""What talks to each data service. The frontend talks to the backend only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +59,7 @@ class Allowances(pulumi.ComponentResource):
             "to-internet",
             "model providers, integrations and the control service are called over HTTPS",
             within=args.namespace,
-            source=_WITH_DATA,
+            source=_OUTWARD,
             to=internet(),
             ports=tcp(_HTTPS_PORT),
             opts=self._child,
@@ -70,13 +78,13 @@ class Allowances(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _allow_web(self, ingress_namespace: str) -> None:
-        """From the ingress controller to backend and frontend, and from frontend to backend."""
+        """From the ingress controller to the public services, and from frontend to backend."""
         within = self._args.namespace
         allow_ingress(
             "from-ingress",
-            "people reach backend and frontend through the ingress controller",
+            "people and webhooks come through the ingress controller",
             within=within,
-            target=Selection(components=("backend", "frontend")),
+            target=_PUBLIC,
             source=EVERY_POD.peer(ingress_namespace),
             port=PORT,
             opts=self._child,
@@ -105,22 +113,23 @@ class Allowances(pulumi.ComponentResource):
 
         Each side waits for the other's namespace: of a release whose namespace cannot be made, nothing is.
         """
-        within, selection = self._args.namespace, Selection(labels=target.pod_labels)
+        within, selection, users = self._args.namespace, Selection(labels=target.pod_labels), _USERS[service]
+        roles = " and ".join((", ".join(users.components[:-1]), users.components[-1]))
         allow_egress(
             f"to-{service}",
-            f"backend and workers use {service}",
+            f"{roles} use {service}",
             within=within,
-            source=_WITH_DATA,
+            source=users,
             to=[selection.peer(target.namespace.created)],
             ports=tcp(target.port),
             opts=self._child,
         )
         allow_ingress(
             f"{service}-from-{self._args.release}",
-            f"backend and workers of {self._args.release} use {service}",
+            f"{roles} of {self._args.release} use {service}",
             within=target.namespace,
             target=selection,
-            source=_WITH_DATA.peer(within.created),
+            source=users.peer(within.created),
             port=target.port,
             opts=self._child,
         )

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-Component = Literal["backend", "frontend", "worker", "data"]
+Component = Literal["backend", "frontend", "relays", "scheduler", "worker", "job", "data"]
 """What a pod is in the platform; network policies choose pods by it."""
 
 PART_OF: Final = "app.kubernetes.io/part-of"

@@ -1,6 +1,6 @@
 """The whole platform: the data services of the stack's cloud, then the releases that share them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,8 @@ from components.endpoints import DataServices, Identity
 from components.release import PrimaryRelease, Release, ReleaseArgs, WorkerRelease
 from components.service import service_url
 from config import StackConfig, StackSettings
+from config.ingress import PublicRole
+from config.sections import ReleaseSettings
 
 TYPE: Final = "noxus:components:Platform"
 
@@ -33,24 +35,33 @@ class Platform(pulumi.ComponentResource):
         settings = args.stack.settings
         services, identity = CLOUDS[settings.cloud](settings, child)
         references = reference_values(settings, services)
-        releases: dict[str, Release] = {}
-        for path, release_name, release_settings in settings.releases():
-            kind = PrimaryRelease if release_settings is settings.primary else WorkerRelease
-            release_args = ReleaseArgs(
+
+        def release_args(path: str, own: ReleaseSettings, after: Sequence[pulumi.Resource] = ()) -> ReleaseArgs:
+            return ReleaseArgs(
                 path=path,
-                settings=release_settings,
+                settings=own,
                 stack=args.stack,
                 services=services,
                 identity=identity,
                 references=references,
+                after=after,
             )
-            releases[release_name] = kind(release_name, release_args, child)
+
+        primary = PrimaryRelease(settings.primary.name, release_args("primary", settings.primary), child)
+        releases: dict[str, Release] = {settings.primary.name: primary}
+        for release, own in settings.workers.items():
+            worker_args = release_args(f"workers.{release}", own, primary.migrations)
+            releases[release] = WorkerRelease(release, worker_args, child)
         self.outputs = {
             "releases": {
                 release: {"namespace": made.namespace.created, "deployments": made.pools}
                 for release, made in releases.items()
             },
-            "urls": {role: references[f"{role}.url"] for role in ("backend", "frontend")},
+            "urls": {
+                role: references.get(f"{role}.publicUrl", references[f"{role}.url"])
+                for role in ("frontend", "backend", "relays")
+                if f"{role}.url" in references
+            },
             "dataServices": {
                 "postgres": pulumi.Output.concat(services.postgres.host, ":", str(services.postgres.port)),
                 "redis": pulumi.Output.concat(services.redis.host, ":", str(services.redis.port)),
@@ -61,14 +72,16 @@ class Platform(pulumi.ComponentResource):
 
 
 def reference_values(settings: StackSettings, services: DataServices) -> dict[str, pulumi.Input[str]]:
-    """The value of every name in `config.references.REFERENCES`."""
+    """The value of every name in `config.references.REFERENCES` that this stack has."""
     primary = settings.primary
+    roles: tuple[PublicRole, ...] = ("frontend", "backend", *(("relays",) if primary.relays.enabled else ()))
+    public = {f"{role}.publicUrl": primary.public_url(role) for role in roles}
     return {
-        "backend.url": service_url(primary.name, "backend", primary.namespace),
+        **{f"{role}.url": service_url(primary.name, role, primary.namespace) for role in roles},
+        **{name: url for name, url in public.items() if url},
         "bucket.endpoint": services.bucket.url,
         "bucket.name": services.bucket.name,
         "bucket.region": services.bucket.region,
-        "frontend.url": service_url(primary.name, "frontend", primary.namespace),
         "postgres.database": services.postgres.database,
         "postgres.host": services.postgres.host,
         "postgres.port": str(services.postgres.port),

@@ -1,7 +1,7 @@
 """Releases: workloads of one namespace. `Release` is what both kinds share; a worker release is nothing more."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pulumi
@@ -11,13 +11,16 @@ from components.allowances import Allowances, AllowancesArgs
 from components.app_env import AppEnv, AppEnvArgs, platform_env, resolved
 from components.autoscaling import ScalerCredential, ScalerCredentialArgs
 from components.endpoints import DataServices, Identity
+from components.migrations import Migrations, MigrationsArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.namespace_ref import NamespaceRef
 from components.pool import WorkerPool, WorkerPoolArgs
-from components.service import Role, WebService, WebServiceArgs
+from components.scheduler import Scheduler, SchedulerArgs
+from components.service import WebService, WebServiceArgs
 from components.workload import ReleaseContext
 from config import StackConfig
-from config.names import app_env_secret, scaler_credential
+from config.ingress import PublicRole
+from config.names import MIGRATIONS, SCHEDULER, app_env_secret, scaler_credential
 from config.sections import KedaAutoscaling, ReleaseSettings, ServiceSettings
 
 PRIMARY_TYPE: Final = "noxus:components:PrimaryRelease"
@@ -36,6 +39,8 @@ class ReleaseArgs:
     identity: Identity
     references: Mapping[str, pulumi.Input[str]]
     """Values that plain settings may refer to, by name (`config/references.py`)."""
+    after: Sequence[pulumi.Resource] = ()
+    """What must be done before any workload starts, beyond the data services: the primary release's migrations."""
 
 
 class Release(pulumi.ComponentResource):
@@ -73,16 +78,22 @@ class Release(pulumi.ComponentResource):
             ),
             self._child,
         )
-        self._context = ReleaseContext(
+        context = ReleaseContext(
             name=name,
             namespace=self.namespace,
             service_account=self._service_account(),
             app_env=self._app_env(),
             identity=args.identity,
             images=stack.images,
-            after=[*args.services.ready, allowances],
+            after=[*args.services.ready, *args.after, allowances],
         )
+        self._context = replace(context, after=[*context.after, *self._first(context)])
         self.pools = self._pools()
+
+    def _first(self, context: ReleaseContext) -> Sequence[pulumi.Resource]:
+        """What this release itself does before its workloads start."""
+        del context
+        return ()
 
     def _service_account(self) -> pulumi.Output[str]:
         account = ServiceAccount(
@@ -136,17 +147,45 @@ class Release(pulumi.ComponentResource):
 
 
 class PrimaryRelease(Release):
-    """The one release with backend and frontend."""
+    """The one release with backend, frontend, relays, scheduler and migrations."""
+
+    migrations: Sequence[pulumi.Resource] = ()
+    """What every release's workloads wait for."""
 
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(PRIMARY_TYPE, name, args, opts)
-        stack = args.stack.settings
-        self._web_service("backend", stack.images.backend, stack.primary.backend)
-        self._web_service("frontend", stack.images.frontend, stack.primary.frontend)
+        primary, images = args.stack.settings.primary, args.stack.settings.images
+        self._web_service("backend", images.backend, primary.backend)
+        self._web_service("frontend", images.frontend, primary.frontend)
+        if primary.relays.enabled:
+            relays = primary.relays
+            self._web_service("relays", relays.image or images.backend, relays, relays.command)
+        if primary.scheduler.enabled:
+            image = primary.scheduler.image or images.worker
+            scheduler = SchedulerArgs(context=self._context, image=image, settings=primary.scheduler)
+            Scheduler(f"{name}-{SCHEDULER}", scheduler, self._child)
         self.register_outputs({"namespace": self.namespace.created, "pools": self.pools})
 
-    def _web_service(self, role: Role, image: str, settings: ServiceSettings) -> None:
-        args = WebServiceArgs(context=self._context, role=role, image=image, settings=settings)
+    def _first(self, context: ReleaseContext) -> Sequence[pulumi.Resource]:
+        settings = self._args.stack.settings
+        migrations = settings.primary.migrations
+        if migrations.enabled:
+            image = migrations.image or settings.images.backend
+            args = MigrationsArgs(context=context, image=image, settings=migrations)
+            self.migrations = [Migrations(f"{self._name}-{MIGRATIONS}", args, self._child)]
+        return self.migrations
+
+    def _web_service(
+        self, role: PublicRole, image: str, settings: ServiceSettings, command: Sequence[str] = ()
+    ) -> None:
+        args = WebServiceArgs(
+            context=self._context,
+            role=role,
+            image=image,
+            command=command,
+            settings=settings,
+            primary=self._args.stack.settings.primary,
+        )
         WebService(f"{self._name}-{role}", args, self._child)
 
 

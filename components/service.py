@@ -1,22 +1,23 @@
-"""A web service of the primary release: backend or frontend, with the Service that others reach it by."""
+"""A web service of the primary release: backend, frontend or relays, with the Service that others reach it by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
 
 from components.autoscaling import hpa
+from components.ingress import public_ingress
 from components.labels import labels, selector
 from components.workload import PORT, ReleaseContext, WorkloadArgs, workload
-from config.sections import HpaAutoscaling, ServiceSettings
+from config.ingress import PublicRole
+from config.sections import HpaAutoscaling, PrimarySettings, ServiceSettings
 
 TYPE: Final = "noxus:components:WebService"
 
-Role = Literal["backend", "frontend"]
 
-
-def service_url(release: str, role: Role, namespace: str) -> str:
+def service_url(release: str, role: PublicRole, namespace: str) -> str:
     """Address of a web service within the cluster."""
     return f"http://{release}-{role}.{namespace}.svc:{PORT}"
 
@@ -26,9 +27,12 @@ class WebServiceArgs:
     """What a `WebService` needs."""
 
     context: ReleaseContext
-    role: Role
+    role: PublicRole
     image: str
+    command: Sequence[str] = ()
     settings: ServiceSettings
+    primary: PrimarySettings
+    """Where the service is reached from outside."""
 
 
 class WebService(pulumi.ComponentResource):
@@ -42,7 +46,14 @@ class WebService(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         context, settings = args.context, args.settings
         deployment = workload(
-            WorkloadArgs(context=context, role=args.role, component=args.role, image=args.image, settings=settings),
+            WorkloadArgs(
+                context=context,
+                role=args.role,
+                component=args.role,
+                image=args.image,
+                command=args.command,
+                settings=settings,
+            ),
             child,
         )
         # The port is the container's: some network policy engines match a Service's port, not its target.
@@ -57,5 +68,7 @@ class WebService(pulumi.ComponentResource):
         )
         if isinstance(settings.autoscaling, HpaAutoscaling):
             hpa(name, context.namespace, settings.autoscaling, deployment, child)
+        if args.role in args.primary.public_hosts:
+            public_ingress(name, args.role, args.primary, context.namespace, service.metadata["name"], child)
         self.service_name = service.metadata["name"]
         self.register_outputs({"service_name": self.service_name})

@@ -5,10 +5,10 @@ What only a pool or only a web service has is in `pool.py` and `service.py`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
+from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
 from pulumi_kubernetes.core.v1 import (
     AffinityArgs,
     CapabilitiesArgs,
@@ -47,8 +47,17 @@ HEALTH_PATH: Final = "/status/health"
 
 METRICS_PATH: Final = "/metrics"
 
+_SCRAPED: Final = {"prometheus.io/scrape": "true", "prometheus.io/port": str(PORT), "prometheus.io/path": METRICS_PATH}
+
 CHECKSUM: Final = "noxus.ai/env-checksum"
 """Pod annotation that changes with the environment's values, which rolls the pods: they read it when they start."""
+
+REPLACE_UNREADY: Final = "pulumi.com/replaceUnready"
+"""Annotation of a Job by which the provider replaces one that has failed, instead of waiting for it again."""
+
+Mode = Literal["serving", "singleton", "once"]
+"""`serving` answers on the port with health and metrics; `singleton` is one pod, stopped before its successor starts,
+that nobody calls; `once` runs to its end."""
 
 _AWAIT_LIMIT_SECONDS: Final = 600
 """How long Pulumi waits for a Deployment by default."""
@@ -84,12 +93,13 @@ class WorkloadArgs:
 
     context: ReleaseContext
     role: str
-    """Name within the release: a pool's name, or backend, frontend."""
+    """Name within the release: a pool's name, or that of a service."""
     component: Component
     image: str
     command: Sequence[str] = ()
     """Overrides the image's entry point."""
     settings: WorkloadSettings
+    mode: Mode = "serving"
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """Literal variables, which win over every Secret."""
     env_secret_ref: str = ""
@@ -126,7 +136,7 @@ def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArg
 
 def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
     """Make the Deployment `{release}-{role}` and its disruption budget."""
-    context, settings = args.context, args.settings
+    context, settings, serves = args.context, args.settings, args.mode == "serving"
     name = f"{context.name}-{args.role}"
     selected = selector(context.name, args.role)
     described = labels(context.name, args.role, args.component)
@@ -135,18 +145,17 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
         metadata=context.namespace.metadata(name, labels=described),
         spec=DeploymentSpecArgs(
             replicas=None if settings.autoscaling else settings.replica_count,
+            strategy=DeploymentStrategyArgs(type="Recreate") if args.mode == "singleton" else None,
             selector=LabelSelectorArgs(match_labels=selected),
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
                     labels={**described, **context.identity.pod_labels},
                     annotations={
                         CHECKSUM: context.app_env.checksum(args.env_secret_ref),
-                        "prometheus.io/scrape": "true",
-                        "prometheus.io/port": str(PORT),
-                        "prometheus.io/path": METRICS_PATH,
+                        **(_SCRAPED if serves else {}),
                     },
                 ),
-                spec=_pod(args),
+                spec=pod(args),
             ),
         ),
         opts=pulumi.ResourceOptions.merge(opts, _deployment_options(args)),
@@ -163,13 +172,15 @@ def _deployment_options(args: WorkloadArgs) -> pulumi.ResourceOptions:
     )
 
 
-def _pod(args: WorkloadArgs) -> PodSpecArgs:
+def pod(args: WorkloadArgs) -> PodSpecArgs:
+    """The pods of a workload."""
     images, placement = args.context.images, args.placement
     return PodSpecArgs(
         service_account_name=args.context.service_account,
         automount_service_account_token=False,
         security_context=restricted_security(images.run_as_user),
         image_pull_secrets=[LocalObjectReferenceArgs(name=secret) for secret in images.pull_secrets] or None,
+        restart_policy="Never" if args.mode == "once" else None,
         termination_grace_period_seconds=args.grace_seconds,
         containers=[_container(args)],
         affinity=cast("AffinityArgs", placement.affinity) or None,
@@ -185,18 +196,22 @@ def _pod(args: WorkloadArgs) -> PodSpecArgs:
 def _container(args: WorkloadArgs) -> ContainerArgs:
     app_env = args.context.app_env
     layers = [app_env.secret_name] + ([app_env.layer_name(args.env_secret_ref)] if args.env_secret_ref else [])
-    health = HTTPGetActionArgs(path=HEALTH_PATH, port="http")
-    return ContainerArgs(
+    container = ContainerArgs(
         name=args.component,
         image=args.image,
         command=list(args.command) or None,
         env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=layer)) for layer in layers],
         env=[EnvVarArgs(name=name, value=value) for name, value in args.env.items()] or None,
-        ports=[ContainerPortArgs(name="http", container_port=PORT)],
         resources=resource_requirements(args.settings.resources),
         security_context=restricted_container(),
-        # How long the platform takes to start is not published: five minutes before liveness may restart it.
-        startup_probe=ProbeArgs(http_get=health, period_seconds=5, failure_threshold=60),
-        readiness_probe=ProbeArgs(http_get=health, period_seconds=10),
-        liveness_probe=ProbeArgs(http_get=health, period_seconds=20, timeout_seconds=5, failure_threshold=6),
+        # The kubelet keeps the last lines of a failed container's log where Pulumi finds them.
+        termination_message_policy="FallbackToLogsOnError" if args.mode == "once" else None,
     )
+    if args.mode == "serving":
+        health = HTTPGetActionArgs(path=HEALTH_PATH, port="http")
+        container.ports = [ContainerPortArgs(name="http", container_port=PORT)]
+        # How long the platform takes to start is not published: five minutes before liveness may restart it.
+        container.startup_probe = ProbeArgs(http_get=health, period_seconds=5, failure_threshold=60)
+        container.readiness_probe = ProbeArgs(http_get=health, period_seconds=10)
+        container.liveness_probe = ProbeArgs(http_get=health, period_seconds=20, timeout_seconds=5, failure_threshold=6)
+    return container

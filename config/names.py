@@ -9,3 +9,10 @@ def app_env_secret(release: str) -> str:
 def scaler_credential(release: str) -> str:
     """The Secret and the TriggerAuthentication that KEDA logs in to Postgres with."""
     return f"{release}-scaler"
+
+
+MIGRATIONS = "migrations"
+"""Role of the migrations' Job within the primary release."""
+
+SCHEDULER = "scheduler"
+"""Role of the scheduler within the primary release."""

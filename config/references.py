@@ -14,10 +14,12 @@ from config.types import as_text
 
 REFERENCES: Final = frozenset(
     {
+        "backend.publicUrl",
         "backend.url",
         "bucket.endpoint",
         "bucket.name",
         "bucket.region",
+        "frontend.publicUrl",
         "frontend.url",
         "postgres.database",
         "postgres.host",
@@ -25,6 +27,8 @@ REFERENCES: Final = frozenset(
         "postgres.user",
         "redis.host",
         "redis.port",
+        "relays.publicUrl",
+        "relays.url",
     }
 )
 """Every value that can be referred to. None of them is a secret."""

@@ -8,10 +8,11 @@ have not published has no default here: it is required, or the feature that need
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, JsonValue, model_validator
 
+from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSettings
 from config.references import EnvValue
+from config.section import Section
 from config.types import (
     ConfigKey,
     EnvName,
@@ -32,19 +33,6 @@ QueueType = Literal["all", "all_but_kb", "flow", "chat", "kb"]
 
 GRACE_MARGIN_SECONDS: Final = 30
 """What a pod gets after its longest task, to report the result and close its connections."""
-
-
-class Section(BaseModel):
-    """What every section shares: unknown keys are errors, values are what the stack file says and never coerced."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        alias_generator=to_camel,
-        validate_by_name=False,
-        use_attribute_docstrings=True,  # what docs/configuration.md and editors show
-    )
 
 
 class ClusterSettings(Section):
@@ -258,6 +246,10 @@ class WorkloadSettings(Section):
         return self
 
 
+Command = tuple[Annotated[str, Field(min_length=1)], ...]
+"""A command, word by word. A shell must `exec` its last word, or the pod's end never reaches it."""
+
+
 class ServiceSettings(WorkloadSettings):
     """A web service of the primary release."""
 
@@ -286,7 +278,7 @@ class PoolSettings(WorkloadSettings):
     """Workspaces whose tasks the pool takes: a comma-separated string or a list. Empty: all."""
     env_secret_ref: OptionalObjectName = ""
     """A Secret layered on top of the release's app-env, whose keys win. The release's `secrets` can make it."""
-    affinity: KubernetesObject = {}
+    affinity: Mapping[str, JsonValue] = {}
     """Affinity of the pods, as in a pod's manifest."""
     node_selector: Mapping[str, str] = {}
     """Labels that a node must have."""
@@ -296,7 +288,7 @@ class PoolSettings(WorkloadSettings):
     """How the pods spread over zones and nodes, as in a pod's manifest."""
     image: ImageReference | None = None
     """Image of this pool, for a pool that needs other libraries or another version. Unset: `images.worker`."""
-    command: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    command: Command = ()
     """Command of the container, word by word. Empty: the image's own entry point; no start command is published."""
     concurrency: int | None = Field(default=None, ge=1)
     """Tasks that one replica runs at once: KEDA's default target. It sets nothing in the worker itself."""
@@ -307,6 +299,69 @@ class PoolSettings(WorkloadSettings):
     def grace_seconds(self) -> int:
         """Seconds a pod has between SIGTERM and SIGKILL."""
         return self.max_task_seconds + GRACE_MARGIN_SECONDS
+
+
+class RelaySettings(ServiceSettings):
+    """The optional service that takes webhooks and events of other systems."""
+
+    enabled: bool = False
+    """Whether the relays exist."""
+    image: ImageReference | None = None
+    """Image of the relays. Unset: `images.backend`, then with a `command`."""
+    command: Command = ()
+    """Command of the container. Empty: the image's own entry point."""
+
+    @model_validator(mode="after")
+    def _what_runs_is_named(self) -> Self:
+        if self.enabled and self.image is None and not self.command:
+            raise ValueError("needs an image or a command: with neither, the relays would be a second backend")
+        return self
+
+
+class SchedulerSettings(Section):
+    """What starts the periodic tasks: exactly one in the whole stack, never scaled, never two during a rollout."""
+
+    enabled: bool = False
+    """Whether the scheduler is a Deployment of its own."""
+    embedded: bool = False
+    """That the image of the backend or of a pool starts the periodic tasks itself, so that none is missing."""
+    image: ImageReference | None = None
+    """Image of the scheduler. Unset: `images.worker`."""
+    command: Command = Field(default=(), examples=[["celery", "beat"]])
+    """Command of the container; required when enabled, since none is published."""
+    resources: ResourceSettings = ResourceSettings()
+    """Requests and limits of the pod."""
+
+    @model_validator(mode="after")
+    def _it_runs_once_and_says_how(self) -> Self:
+        if self.enabled and self.embedded:
+            raise ValueError("takes enabled or embedded, not both: two schedulers start every periodic task twice")
+        if self.enabled and not self.command:
+            raise ValueError("needs a command when enabled: none is published, and a pool's image runs a worker")
+        return self
+
+
+class MigrationSettings(Section):
+    """The Job that brings the database's schema up to date, once for each image, before any workload starts."""
+
+    enabled: bool = False
+    """Whether there is such a Job."""
+    image: ImageReference | None = None
+    """Image of the Job. Unset: `images.backend`."""
+    command: Command = Field(default=(), examples=[["noxus", "migrate"]])
+    """Command of the container; required when enabled, since none is published."""
+    revision: str = ""
+    """Anything: another value runs the migrations again with the same image and command."""
+    timeout_seconds: int = Field(default=1800, ge=10)
+    """Seconds after which a migration that has not ended counts as failed."""
+    resources: ResourceSettings = ResourceSettings()
+    """Requests and limits of the pod."""
+
+    @model_validator(mode="after")
+    def _what_runs_is_named(self) -> Self:
+        if self.enabled and not self.command:
+            raise ValueError("needs a command when enabled: none is published; migrations stay off without one")
+        return self
 
 
 class ReleaseSettings(Section):
@@ -328,7 +383,7 @@ class ReleaseSettings(Section):
 
 
 class PrimarySettings(ReleaseSettings):
-    """The one primary release: backend, frontend and its own pools."""
+    """The one primary release: backend, frontend, relays, scheduler, migrations and its own pools."""
 
     name: Label = "noxus"
     """Name of the release, and the first part of the names of its workloads."""
@@ -336,6 +391,31 @@ class PrimarySettings(ReleaseSettings):
     """The API."""
     frontend: ServiceSettings = ServiceSettings()
     """The web application."""
+    relays: RelaySettings = RelaySettings()
+    """What takes webhooks."""
+    scheduler: SchedulerSettings = SchedulerSettings()
+    """What starts the periodic tasks."""
+    migrations: MigrationSettings = MigrationSettings()
+    """What brings the database's schema up to date."""
+    hosts: HostSettings | None = None
+    """Public hosts. Unset: nothing is reached from outside the cluster."""
+    tls: TlsSettings | None = None
+    """Certificates of the hosts. Unset: plain HTTP, unless something before the ingress ends TLS."""
+    ingress: IngressSettings = IngressSettings()
+    """What the ingress controller is told."""
+
+    @property
+    def public_hosts(self) -> Mapping[PublicRole, str]:
+        """Host of each service that is reached from outside."""
+        if self.hosts is None:
+            return {}
+        roles: tuple[PublicRole, ...] = ("frontend", "backend", "relays")
+        return {role: self.hosts.of(role) for role in roles if role != "relays" or self.relays.enabled}
+
+    def public_url(self, role: PublicRole) -> str | None:
+        """Address of a service for people and webhooks, if it has one."""
+        host = self.public_hosts.get(role)
+        return host and f"{'https' if self.tls else 'http'}://{host}"
 
 
 class WorkerReleaseSettings(ReleaseSettings):

@@ -15,6 +15,7 @@ LABEL_LIMIT: Final = 63
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN: Final = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
+_ANNOTATION: Final = re.compile(rf"({_SUBDOMAIN.pattern}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?")
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONFIG_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _QUANTITY: Final = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
@@ -100,6 +101,17 @@ EnvName = Annotated[
     str,
     AfterValidator(
         _matches(_ENV_NAME, 253, "must be an environment variable name: letters, digits and '_', such as LOG_LEVEL")
+    ),
+]
+
+HostName = Annotated[
+    str, AfterValidator(_matches(_SUBDOMAIN, 253, "must be a host name in lower-case letters, such as app.example.com"))
+]
+
+AnnotationName = Annotated[
+    str,
+    AfterValidator(
+        _matches(_ANNOTATION, 316, "must be an annotation's name, such as nginx.ingress.kubernetes.io/proxy-body-size")
     ),
 ]
 

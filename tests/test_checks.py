@@ -13,8 +13,9 @@ KEDA = {"type": "keda", "maxReplicas": 4, "query": "SELECT 1", "targetQueryValue
 
 
 def found(raw: dict[str, Any], *encrypted: str) -> list[str]:
-    """Every finding as `severity path: message`."""
-    return [f"{f.severity} {f.path}: {f.message}" for f in findings(settings(raw, *encrypted))]
+    """Every error and warning as `severity path: message`."""
+    found = findings(settings(raw, *encrypted))
+    return [f"{f.severity} {f.path}: {f.message}" for f in found if f.severity != "note"]
 
 
 def test_a_sound_configuration_has_no_finding() -> None:
@@ -57,6 +58,54 @@ def test_a_sound_configuration_has_no_finding() -> None:
         (
             {**SMALLEST, "archive": {"batchIntervalSeconds": 30}},
             "warning archive.batchIntervalSeconds: is used in mode async only, and the mode is sync; remove it",
+        ),
+        (
+            {**SMALLEST, "archive": {"mode": "async"}},
+            "error archive.mode: is async, and nothing starts the sweep that archives runs; set primary.scheduler to "
+            "enabled with a command, or to embedded if the backend's or a pool's image starts periodic tasks itself",
+        ),
+        (
+            {**SMALLEST, "archive": {"mode": "disabled"}},
+            "error archive.mode: is disabled, for benchmarks, but the stack's data is protected; write sync or async, "
+            "or protect: false",
+        ),
+        (
+            {**SMALLEST, "primary": {"namespace": "noxus", "hosts": {"frontend": "app.example.com"}}},
+            "warning primary.tls: not set, so the hosts are served in plain HTTP; name a secretName or a "
+            "clusterIssuer, unless something before the ingress controller ends TLS",
+        ),
+        (
+            {**SMALLEST, "primary": {"namespace": "noxus", "tls": {"secretName": "tls"}}},
+            "warning primary.tls: is used with primary.hosts only, which is not set; set the hosts",
+        ),
+        (
+            {
+                **SMALLEST,
+                "primary": {
+                    "namespace": "noxus",
+                    "hosts": {"frontend": "app.example.com"},
+                    "tls": {"secretName": "tls"},
+                    "ingress": {"classNames": {"relays": "public"}},
+                },
+            },
+            "warning primary.ingress.classNames.relays: is used by the relays only, which are off; enable "
+            "primary.relays or remove it",
+        ),
+        (
+            {**SMALLEST, "env": {"PUBLIC": "${backend.publicUrl}"}},
+            "error env.PUBLIC: refers to ${backend.publicUrl}, which this stack lacks; set primary.hosts",
+        ),
+        (
+            {
+                **SMALLEST,
+                "primary": {
+                    "namespace": "noxus",
+                    "name": "n" * 44,
+                    "migrations": {"enabled": True, "command": ["migrate"]},
+                },
+            },
+            "error primary.name: makes the migrations' Job name 64 characters long, and 63 fit; shorten the release's "
+            "name by 1",
         ),
         (
             {**SMALLEST, "workers": {"acme": {"namespace": "noxus", "pools": {"flow": {}}}}},
@@ -128,7 +177,7 @@ def test_two_workloads_of_one_name_in_different_releases_are_both_named() -> Non
         "a": {"namespace": "one", "pools": {"b-c": {}}},
         "a-b": {"namespace": "two", "pools": {"c": {}}},
     }
-    assert [f.path for f in findings(settings({**SMALLEST, "workers": releases}))] == [
+    assert [f.path for f in findings(settings({**SMALLEST, "workers": releases})) if f.severity == "error"] == [
         "workers.a-b.pools.c",
         "workers.a.pools.b-c",
     ]
@@ -154,6 +203,16 @@ def test_a_pools_own_secret_may_override_archive_settings_as_the_seed_says() -> 
     assert found(raw, "mode") == []
 
 
+@pytest.mark.parametrize("scheduler", [{"enabled": True, "command": ["beat"]}, {"embedded": True}])
+def test_async_archiving_works_with_any_scheduler(scheduler: dict[str, Any]) -> None:
+    raw = {**SMALLEST, "archive": {"mode": "async"}, "primary": {"namespace": "noxus", "scheduler": scheduler}}
+    assert found(raw) == []
+
+
+def test_a_benchmark_whose_data_nobody_needs_may_archive_nothing() -> None:
+    assert found({**SMALLEST, "archive": {"mode": "disabled"}, "protect": False}) == []
+
+
 def test_a_pool_that_takes_everything_may_scale_on_everything() -> None:
     raw = with_pool(workerSubscribe="all", concurrency=1, autoscaling={"type": "keda", "maxReplicas": 4})
     assert found({**raw, "scaling": {"query": "SELECT 1"}}) == []
@@ -167,7 +226,7 @@ def test_errors_come_first_and_stop_the_program_all_at_once_while_warnings_are_t
         enforce(settings(raw), warn=told.append)
     assert [problem.path for problem in error.value.problems] == ["primary.namespace", f"{POOL}.envSecretRef"]
     assert [warning.partition(":")[0] for warning in told] == [f"{POOL}.podDisruptionBudget"]
-    assert findings(settings(raw))[-1].severity == "warning"
+    assert [f.severity for f in findings(settings(raw))] == ["error", "error", "warning", "note"]
 
 
 def test_findings_are_plain_values() -> None:

@@ -34,6 +34,12 @@ EVERYTHING: dict[str, Any] = {
                 "targetMemoryUtilization": 80,
             },
         },
+        "relays": {"enabled": True, "image": "registry.example.com/noxus/relays:2026.11.0"},
+        "scheduler": {"enabled": True, "command": ["celery", "beat"], "image": "registry.example.com/noxus/beat:1"},
+        "migrations": {"enabled": True, "command": ["noxus", "migrate"], "resources": {"limits": {"memory": "1Gi"}}},
+        "hosts": {"frontend": "app.example.com", "backend": "backend.example.com"},
+        "tls": {"secretName": "noxus-tls"},
+        "ingress": {"className": "nginx", "classNames": {"relays": "public"}},
         "pools": {"off": {"enabled": False}},
     },
     "workers": {

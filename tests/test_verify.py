@@ -36,6 +36,8 @@ def _as_the_api_server_shows_it(manifest: dict[str, Any]) -> dict[str, Any]:
                 del variable["value"]
     statuses: dict[str, dict[str, Any]] = {
         "Namespace": {"phase": "Active"},
+        "Ingress": {"loadBalancer": {"ingress": [{"ip": "127.0.0.1"}]}},
+        "Job": {"conditions": [{"type": "Complete", "status": "True"}]},
         "PersistentVolumeClaim": {"phase": "Bound"},
         "ScaledObject": {"conditions": [{"type": "Ready", "status": "True"}]},
     }
@@ -62,7 +64,11 @@ def _healthy(program: tuple[dict[str, Any], dict[str, str]]) -> Objects:
         objects[key] = _as_the_api_server_shows_it(manifest)
     owner = {"kind": "ScaledObject", "name": "acme-flow"}
     keda = _hpa("keda-hpa-acme-flow", "acme-flow", ownerReferences=[owner])
-    return {**objects, ("HorizontalPodAutoscaler", "noxus-acme", "keda-hpa-acme-flow"): keda}
+    certificates: Objects = {
+        ("Secret", "noxus", name): {"kind": "Secret", "metadata": {"name": name, "namespace": "noxus"}}
+        for name in ("noxus-frontend-tls", "noxus-backend-tls", "noxus-relays-tls", "noxus-tls")  # cert-manager's work
+    }
+    return {**objects, **certificates, ("HorizontalPodAutoscaler", "noxus-acme", "keda-hpa-acme-flow"): keda}
 
 
 @pytest.fixture(scope="module")
@@ -367,6 +373,38 @@ BROKEN: dict[str, tuple[Callable[[Objects], object], str, str]] = {
         "acme nothing else",
         "Deployment stray is asked for by no setting; see `kubectl -n noxus-acme get",
     ),
+    "a database that was never set up": (
+        removed("Job", "noxus-data", "postgres-setup"),
+        "data postgres-setup: complete",
+        "Job postgres-setup does not exist",
+    ),
+    "a set-up that failed": (
+        changed(
+            "Job",
+            "noxus-data",
+            "postgres-setup",
+            "status",
+            "conditions",
+            value=[{"type": "Failed", "status": "True", "message": "deadline"}],
+        ),
+        "data postgres-setup: complete",
+        "not complete: deadline",
+    ),
+    "an Ingress that is gone": (
+        removed("Ingress", "noxus", "noxus-relays"),
+        "noxus noxus-relays: Ingress",
+        "Ingress noxus-relays does not exist",
+    ),
+    "an Ingress of another host": (
+        changed("Ingress", "noxus", "noxus-backend", "spec", "rules", value=[{"host": "else.example.com"}]),
+        "noxus noxus-backend: Ingress",
+        "rules is [], expected ",
+    ),
+    "an Ingress without its certificate": (
+        changed("Ingress", "noxus", "noxus-backend", "spec", "tls", value=[]),
+        "noxus noxus-backend: Ingress",
+        "tls is [], expected ",
+    ),
     "a data service that nobody configured": (
         lambda cluster: foreign(cluster, "StatefulSet", "noxus-data"),
         "data nothing else",
@@ -388,6 +426,22 @@ def test_a_missing_namespace_is_one_failure(dev: StackSettings, cluster: Objects
     left = {key: manifest for key, manifest in cluster.items() if key[1] != "noxus-acme"}
     failed = [check for check in checked(dev, left) if not check.passed]
     assert [check.reason.partition(";")[0] for check in failed] == ["Namespace noxus-acme does not exist"]
+
+
+def test_the_migrations_of_another_image_are_not_the_configured_ones(dev: StackSettings, cluster: Objects) -> None:
+    (job,) = [key for key in cluster if key[0] == "Job" and "migrations" in key[2]]
+    other = cluster.pop(job)
+    other["metadata"]["name"] = "noxus-migrations-00000000"
+    cluster["Job", "noxus", "noxus-migrations-00000000"] = other
+    failed = [check for check in checked(dev, cluster) if not check.passed]
+    assert [check.check for check in failed] == ["migrations: complete"]
+
+
+def test_a_certificate_that_cert_manager_still_owes_is_a_remark(dev: StackSettings, cluster: Objects) -> None:
+    del cluster["Secret", "noxus", "noxus-backend-tls"]
+    (check,) = [check for check in checked(dev, cluster) if check.check == "noxus-backend: certificate"]
+    assert check.passed
+    assert check.reason.startswith("Secret noxus-backend-tls is not written yet; is cert-manager running")
 
 
 def test_a_pool_that_keda_scales_to_zero_passes_at_zero(dev: StackSettings, cluster: Objects) -> None:
@@ -476,7 +530,8 @@ def api_server(cluster: Objects, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
             namespace, _, plural = self.path.partition("/namespaces/")[2].partition("/")
             whole = plural != "secrets"
             assert whole == (self.headers["Accept"] == "application/json"), "no Secret's value is asked for"
-            kind = {"networkpolicies": "networkpolicy"}.get(plural, plural.removesuffix("s"))
+            irregular = {"networkpolicies": "networkpolicy", "ingresses": "ingress"}
+            kind = irregular.get(plural, plural.removesuffix("s"))
             found = [item for (of, within, _), item in cluster.items() if (of.lower(), within) == (kind, namespace)]
             items = [{key: value for key, value in item.items() if key != "kind"} for item in found]
             answer = {"items": items} if plural else cluster["Namespace", namespace, namespace]

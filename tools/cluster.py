@@ -21,6 +21,8 @@ from tools.observed import Namespace, Observed
 _RESOURCES: Final = {
     "Deployment": "apis/apps/v1/namespaces/{}/deployments",
     "HorizontalPodAutoscaler": "apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+    "Ingress": "apis/networking.k8s.io/v1/namespaces/{}/ingresses",
+    "Job": "apis/batch/v1/namespaces/{}/jobs",
     "NetworkPolicy": "apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
     "PersistentVolumeClaim": "api/v1/namespaces/{}/persistentvolumeclaims",
     "PodDisruptionBudget": "apis/policy/v1/namespaces/{}/poddisruptionbudgets",

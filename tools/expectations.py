@@ -11,10 +11,11 @@ from typing import Final
 
 from components.autoscaling import target_query_value
 from components.labels import Component
+from components.migrations import run_name
 from components.pool import routing_env
-from components.service import Role
 from config import StackSettings
-from config.names import app_env_secret, scaler_credential
+from config.ingress import PublicRole
+from config.names import SCHEDULER, app_env_secret, scaler_credential
 from config.sections import (
     Autoscaling,
     HpaAutoscaling,
@@ -29,6 +30,7 @@ from config.sections import (
 DATA_SERVICES: Final = ("postgres", "redis", "bucket")
 
 _EVERY_NAMESPACE: Final = frozenset({"deny-all", "to-dns"})
+_SETUP: Final = frozenset({"setup-to-postgres", "postgres-from-setup"})
 _EVERY_RELEASE: Final = frozenset({"from-monitoring", "to-internet", *(f"to-{service}" for service in DATA_SERVICES)})
 _PRIMARY: Final = frozenset({"backend-from-frontend", "from-ingress", "frontend-to-backend"})
 
@@ -46,6 +48,8 @@ class Workload:
     """Literal variables; nothing else may be literal, because a literal wins over every Secret."""
     secrets: tuple[str, ...]
     """Secrets of `envFrom`, weakest first."""
+    serves: bool = True
+    """Whether it answers on the port, and so has a Service."""
 
     @property
     def name(self) -> str:
@@ -64,14 +68,26 @@ class Scaler:
 
 
 def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> Iterator[Workload]:
-    """Every Deployment that a release should have: a web service's first, then the enabled pools'."""
+    """Every Deployment that a release should have: the primary's services first, then the enabled pools."""
     images, primary, app_env = settings.images, settings.primary, app_env_secret(release)
-    services: tuple[tuple[Role, str, ServiceSettings], ...] = (
+    services: list[tuple[PublicRole, str, ServiceSettings]] = [
         ("backend", images.backend, primary.backend),
         ("frontend", images.frontend, primary.frontend),
-    )
+    ]
+    if primary.relays.enabled:
+        services.append(("relays", primary.relays.image or images.backend, primary.relays))
     for role, image, service in services if own is primary else ():
         yield Workload(release=release, role=role, component=role, image=image, settings=service, secrets=(app_env,))
+    if own is primary and primary.scheduler.enabled:
+        yield Workload(
+            release=release,
+            role=SCHEDULER,
+            component="scheduler",
+            image=primary.scheduler.image or images.worker,
+            settings=WorkloadSettings(),
+            secrets=(app_env,),
+            serves=False,
+        )
     for role, pool in own.enabled_pools.items():
         yield Workload(
             release=release,
@@ -82,6 +98,13 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
             env=routing_env(pool),
             secrets=(app_env, pool.env_secret_ref) if pool.env_secret_ref else (app_env,),
         )
+
+
+def migrations_job(settings: StackSettings) -> str | None:
+    """Name of the Job whose completion every workload waits for."""
+    migrations = settings.primary.migrations
+    image = migrations.image or settings.images.backend
+    return run_name(settings.primary.name, image, migrations) if migrations.enabled else None
 
 
 def scaler(workload: Workload, scaling: ScalingSettings) -> Scaler | None:
@@ -116,7 +139,7 @@ def may_be_at_zero(autoscaling: Autoscaling) -> bool:
 def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
     """Names of the network policies that each namespace should have, by namespace."""
     data = settings.cluster.data_namespace
-    names = defaultdict[str, set[str]](set, {data: set(_EVERY_NAMESPACE)})
+    names = defaultdict[str, set[str]](set, {data: {*_EVERY_NAMESPACE, *_SETUP}})
     for _, release, own in settings.releases():
         names[own.namespace] |= _EVERY_NAMESPACE | _EVERY_RELEASE
         names[data] |= {f"{service}-from-{release}" for service in DATA_SERVICES}

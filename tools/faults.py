@@ -7,6 +7,7 @@ from typing import Final
 
 from components.labels import PART_OF, selector
 from components.network import REASON
+from config.ingress import TlsSettings
 from tools.expectations import Scaler, Workload, may_be_at_zero
 from tools.observed import Manifest, Namespace, at, part, parts
 
@@ -37,6 +38,35 @@ def namespace(manifest: Manifest, standard: str) -> Iterator[str]:
 def volume_claim(manifest: Manifest) -> Iterator[str]:
     """Whether a claim has its volume."""
     return differences({"phase": "Bound"}, part(manifest, "status"))
+
+
+def completion(manifest: Manifest) -> Iterator[str]:
+    """Whether a Job has run to its end."""
+    conditions = {condition["type"]: condition for condition in parts(manifest, "status", "conditions")}
+    if at(conditions, "Complete", "status") != "True":
+        yield f"not complete: {at(conditions, 'Failed', 'message') or 'it has not ended yet'}"
+
+
+def ingress(manifest: Manifest, service: str, host: str, secret: str | None) -> Iterator[str]:
+    """Whether an Ingress brings exactly one host to a Service, with the expected certificate."""
+    found = {
+        "rules": [
+            (rule.get("host"), at(path, "backend", "service", "name"))
+            for rule in parts(manifest, "spec", "rules")
+            for path in parts(rule, "http", "paths")
+        ],
+        "tls": [(tls.get("hosts"), tls.get("secretName")) for tls in parts(manifest, "spec", "tls")],
+    }
+    yield from differences({"rules": [(host, service)], "tls": [([host], secret)] if secret else []}, found)
+    if not parts(manifest, "status", "loadBalancer", "ingress"):
+        yield Remark("has no address yet; is an ingress controller of its class running?")
+
+
+def no_certificate(secret: str, tls: TlsSettings) -> str:
+    """What to say of a certificate's Secret that is not there."""
+    if tls.cluster_issuer:
+        return Remark(f"Secret {secret} is not written yet; is cert-manager running, with {tls.cluster_issuer}?")
+    return f"Secret {secret} does not exist"
 
 
 def service_account(manifest: Manifest) -> Iterator[str]:

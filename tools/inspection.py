@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.cluster.stateful import INSTANCE
+from components.ingress import certificate
 from components.labels import PART_OF, selector
 from config import StackSettings
 from config.sections import ReleaseSettings
@@ -55,6 +56,7 @@ class _Inspection:
             yield self._object(f"{service}: available", "StatefulSet", service, lambda it: faults.rollout(it, 1))
             yield self._object(f"{service}: volume", "PersistentVolumeClaim", service, faults.volume_claim)
             yield self._service(service, selector(INSTANCE, service), headless=True)
+        yield self._object("postgres-setup: complete", "Job", "postgres-setup", faults.completion)
         services = frozenset(DATA_SERVICES)
         yield self._nothing_else({"Deployment": frozenset(), "Service": services, "StatefulSet": services})
 
@@ -64,6 +66,8 @@ class _Inspection:
             return
         yield self._policies()
         yield self._object("ServiceAccount", "ServiceAccount", self.name, faults.service_account)
+        if release is self.settings.primary:
+            yield from self._of_the_primary()
         workloads = list(expectations.workloads(self.settings, self.name, release))
         for workload in workloads:
             yield from self._workload(workload)
@@ -72,7 +76,25 @@ class _Inspection:
             left = [f"Deployment {name} exists, expected none"] if self.found.get("Deployment", name) else []
             yield self._check(f"{name}: disabled", f"describe deployment {name}", left)
         names = {workload.name for workload in workloads}
-        yield self._nothing_else({"Deployment": names | disabled, "Service": names, "StatefulSet": frozenset()})
+        serving = {workload.name for workload in workloads if workload.serves}
+        yield self._nothing_else({"Deployment": names | disabled, "Service": serving, "StatefulSet": frozenset()})
+
+    def _of_the_primary(self) -> Iterator[Check]:
+        if job := expectations.migrations_job(self.settings):
+            yield self._object("migrations: complete", "Job", job, faults.completion)
+        primary = self.settings.primary
+        for role, host in primary.public_hosts.items():
+            name = f"{self.name}-{role}"
+            secret = certificate(name, primary.tls) if primary.tls else None
+            yield self._object(
+                f"{name}: Ingress",
+                "Ingress",
+                name,
+                lambda it, name=name, host=host, secret=secret: faults.ingress(it, name, host, secret),
+            )
+            if primary.tls and secret:
+                missing = [] if self.found.get("Secret", secret) else [faults.no_certificate(secret, primary.tls)]
+                yield self._check(f"{name}: certificate", f"describe ingress {name}", missing)
 
     def _workload(self, workload: Workload) -> Iterator[Check]:
         name, look = workload.name, f"describe deployment {workload.name}"
@@ -100,7 +122,9 @@ class _Inspection:
             name,
             lambda it: faults.disruption_budget(it, workload),
         )
-        yield self._service(name, selector(workload.release, workload.role), headless=workload.component == "worker")
+        if workload.serves:
+            headless = workload.component == "worker"
+            yield self._service(name, selector(workload.release, workload.role), headless=headless)
 
     def _namespace(self) -> Check:
         standard = self.settings.cluster.pod_security

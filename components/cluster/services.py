@@ -3,8 +3,9 @@
 import pulumi
 
 from components.cluster.bucket import Bucket, BucketArgs
-from components.cluster.postgres import Postgres, PostgresArgs
+from components.cluster.postgres import ADMIN_ROLE, USER_ID, Postgres, PostgresArgs
 from components.cluster.redis import Redis, RedisArgs
+from components.database_setup import DatabaseSetup, DatabaseSetupArgs
 from components.endpoints import DataServices
 from components.namespace import Namespace, NamespaceArgs
 from config import StackSettings
@@ -42,9 +43,23 @@ def data_services(settings: StackSettings, opts: pulumi.ResourceOptions) -> Data
         BucketArgs(namespace=namespace, settings=settings.storage),
         protected,
     )
+    # Not protected: a changed password replaces the Job.
+    setup = DatabaseSetup(
+        "postgres-setup",
+        DatabaseSetupArgs(
+            namespace=namespace,
+            image=settings.postgres.image,
+            user_id=USER_ID,
+            postgres=postgres.endpoint,
+            admin_user=ADMIN_ROLE,
+            admin_password=postgres.admin_password,
+            after=postgres,
+        ),
+        opts,
+    )
     return DataServices(
         postgres=postgres.endpoint,
         redis=redis.endpoint,
         bucket=bucket.endpoint,
-        ready=[postgres, redis, bucket],
+        ready=[postgres, redis, bucket, setup],
     )

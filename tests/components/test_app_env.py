@@ -55,7 +55,10 @@ def test_a_releases_own_settings_win_over_the_stacks_and_stay_in_the_release() -
 
 
 def test_every_release_has_the_same_archive_settings() -> None:
-    deployed = layered(archive={"mode": "async", "batchIntervalSeconds": 30})
+    deployed = layered(
+        archive={"mode": "async", "batchIntervalSeconds": 30},
+        primary={"namespace": "noxus", "scheduler": {"embedded": True}},
+    )
     for release in ("noxus/noxus", "noxus-acme/acme"):
         env = app_env(deployed, release)
         assert (env["ARCHIVE_MODE"], env["ARCHIVE_BATCH_INTERVAL"]) == ("async", "30")

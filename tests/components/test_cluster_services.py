@@ -77,7 +77,11 @@ def test_each_release_opens_the_data_services_for_itself(deployed: Deployment) -
                     "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "noxus"}},
                     "podSelector": {
                         "matchExpressions": [
-                            {"key": "app.kubernetes.io/component", "operator": "In", "values": ["backend", "worker"]}
+                            {
+                                "key": "app.kubernetes.io/component",
+                                "operator": "In",
+                                "values": ["backend", "job", "relays", "scheduler", "worker"],
+                            }
                         ]
                     },
                 }
@@ -85,11 +89,5 @@ def test_each_release_opens_the_data_services_for_itself(deployed: Deployment) -
             "ports": [{"protocol": "TCP", "port": 5432}],
         }
     ]
-    assert set(ingress) == {"postgres-from-noxus", "redis-from-noxus", "bucket-from-noxus"}
+    assert set(ingress) == {"postgres-from-noxus", "postgres-from-setup", "redis-from-noxus", "bucket-from-noxus"}
     assert ingress["postgres-from-noxus"] == expected
-
-
-def test_the_first_start_runs_the_script_as_a_program_of_its_own(deployed: Deployment) -> None:
-    volumes = deployed.one(STATEFUL_SET, "noxus-data/postgres").inputs["spec"]["template"]["spec"]["volumes"]
-    (script,) = [volume["configMap"] for volume in volumes if "configMap" in volume]
-    assert script == {"name": "postgres-init", "defaultMode": 0o555}

@@ -17,7 +17,10 @@ from tests.e2e.dev_stack import Change, DevStack, touched
 from tests.e2e.kubectl import Kubectl, eventually
 
 NAMESPACES = ("noxus", "noxus-acme", "noxus-data")
-KINDS = "deployments,statefulsets,services,secrets,configmaps,serviceaccounts,networkpolicies,hpa,pdb,scaledobjects"
+KINDS = (
+    "deployments,statefulsets,services,secrets,configmaps,serviceaccounts,networkpolicies,hpa,pdb,scaledobjects,"
+    "ingresses,jobs"
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,8 @@ def test_up_brings_every_workload_to_readiness_and_verify_agrees(stack: DevStack
         "Deployment noxus/noxus-default": 2,
         "Deployment noxus/noxus-frontend": 1,
         "Deployment noxus/noxus-kb": 1,
+        "Deployment noxus/noxus-relays": 1,
+        "Deployment noxus/noxus-scheduler": 1,
         "StatefulSet noxus-data/bucket": 1,
         "StatefulSet noxus-data/postgres": 1,
         "StatefulSet noxus-data/redis": 1,
@@ -118,7 +123,7 @@ def test_a_pools_secret_rolls_the_pool_that_uses_it_and_nothing_else(stack: DevS
 
 def test_a_shared_secret_rolls_every_workload_and_no_data_service(stack: DevStack) -> None:
     stack.set_secret("openaiApiKey", "another-key")
-    workloads = ("backend", "default", "frontend", "kb")
+    workloads = ("backend", "default", "frontend", "kb", "relays", "scheduler")
     assert touched(stack.up()) == {
         "Secret noxus/noxus-app-env": "updated",
         "Secret noxus-acme/acme-app-env": "updated",
@@ -168,6 +173,30 @@ def test_removing_the_worker_release_touches_nothing_of_the_primary(stack: DevSt
     assert {key for key in after if after[key]["metadata"]["uid"] != before[key]["metadata"]["uid"]} == set()
     assert not any("noxus-acme" in key or key.endswith("-from-acme") for key in after)
     assert "noxus-acme" not in cluster("get", "namespaces")
+
+
+def test_a_failed_migration_stops_the_update_with_its_last_words_and_is_run_again_by_the_next(
+    stack: DevStack, cluster: Kubectl
+) -> None:
+    def migrate(image: str) -> Change:
+        return lambda config: config["primary"].update(
+            migrations={"enabled": True, "command": ["noxus", "migrate"], "image": image},
+            backend={"replicaCount": 2},
+        )
+
+    stack.configure(migrate("registry.example.com/noxus/failing:1"))
+    for _ in range(2):
+        outcome = stack.up()
+        assert outcome.code != 0
+        assert "the sandbox lets this image fail" in outcome.text
+        assert "Deployment noxus/noxus-backend" not in touched(outcome), "no workload moves before its schema"
+    jobs = cluster.names_in("jobs", "noxus")
+    assert len([job for job in jobs if "migrations" in job]) == 2, "the one that passed is kept until another has"
+    stack.configure(migrate("registry.example.com/noxus/backend:2026.12.0"))
+    outcome = stack.up()
+    assert outcome.code == 0, outcome.text
+    assert touched(outcome)["Deployment noxus/noxus-backend"] == "updated"
+    assert len([job for job in cluster.names_in("jobs", "noxus") if "migrations" in job]) == 1
 
 
 def test_no_secret_value_is_in_state_or_output(stack: DevStack, cluster: Kubectl) -> None:

@@ -103,9 +103,15 @@ class KubernetesProvider:
         return pb.CheckResponse(inputs=encode(objects.encoded(named), objects.secret_paths(kind, marked)))
 
     def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
-        """Old inputs against new ones. No object is read: what changed on the cluster is seen by a refresh alone."""
+        """Old inputs against new ones. No object is read: what changed on the cluster is seen by a refresh alone.
+
+        Except a Job that asks to be replaced if it has failed.
+        """
         old, new = decode(request.old_inputs)[0], decode(request.news)[0]
         diff = detailed_diff(old, new, self._mutability)
+        if self._failed_before(new):
+            annotation = 'metadata.annotations["pulumi.com/replaceUnready"]'
+            diff[annotation] = pb.PropertyDiff(kind=pb.PropertyDiff.UPDATE_REPLACE)
         replaced = [path for path, change in diff.items() if change.kind in REPLACING]
         return pb.DiffResponse(
             changes=CHANGED if diff else UNCHANGED,
@@ -226,6 +232,14 @@ class KubernetesProvider:
             if not error.not_found:
                 raise
         return Empty()
+
+    def _failed_before(self, wanted: Object) -> bool:
+        if wanted["kind"] != "Job" or objects.annotation(wanted, "replaceUnready") != "true" or not self._cluster:
+            return False
+        try:
+            return not judge(self._cluster.get(Address.of(wanted)), self._cluster).ready
+        except (ApiError, NoMatchError, UnreachableError):
+            return False
 
     def _namespaced(self, api_version: str, kind: str) -> bool | None:
         """Whether the kind lives in namespaces, or None if no cluster can tell, perhaps only yet."""

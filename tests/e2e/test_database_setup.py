@@ -1,30 +1,40 @@
-"""What the in-cluster Postgres does on its first start, done on a real PostgreSQL 16 with pgvector."""
+"""The database set-up, done on a real PostgreSQL 16 with pgvector."""
 
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from components.cluster.postgres import INIT_SCRIPT, SCALER_ROLE
+from components.cluster.postgres import SCALER_ROLE
+from components.database_setup import SCALER_LIMITS, SCRIPT
 from tests.e2e.postgres import SUPERUSER, Server, running
 
 OWNER_PASSWORD = 'owner\'s "password"'  # harder than a generated one: quoting must not depend on luck
 SCALER_PASSWORD = "scaler-password"
 
 
+def set_up(server: Server, **changes: str) -> None:
+    """Run the script as the Job does."""
+    env = {
+        "PGUSER": SUPERUSER,
+        "PGPASSWORD": "superuser-password",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(server.port),
+        "DATABASE_NAME": "noxus",
+        "OWNER_PASSWORD": OWNER_PASSWORD,
+        "SCALER_NAME": SCALER_ROLE,
+        "SCALER_PASSWORD": SCALER_PASSWORD,
+        **SCALER_LIMITS,
+        **changes,
+    }
+    server.run(["sh", "-c", SCRIPT], env)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with running() as server:
-        env = {
-            "POSTGRES_USER": SUPERUSER,
-            "PGPASSWORD": "superuser-password",
-            "PGHOST": "127.0.0.1",
-            "PGPORT": str(server.port),
-            "DATABASE_NAME": "noxus",
-            "OWNER_PASSWORD": OWNER_PASSWORD,
-            "SCALER_PASSWORD": SCALER_PASSWORD,
-        }
-        server.run(["bash", "-c", INIT_SCRIPT], env)
+        set_up(server)
+        set_up(server)  # it may run any number of times
         yield server
 
 
@@ -82,3 +92,36 @@ def test_no_other_role_may_connect_to_the_platforms_database(server: Server) -> 
         admin.execute("CREATE ROLE stranger LOGIN PASSWORD 'x'")
     with pytest.raises(psycopg.OperationalError, match="permission denied"):
         psycopg.connect(server.url("stranger", "x", "noxus"))
+
+
+def test_it_runs_again_on_a_database_in_use_and_carries_new_passwords(
+    server: Server, owner: psycopg.Connection
+) -> None:
+    owner.execute("CREATE TABLE IF NOT EXISTS before (id int); INSERT INTO before VALUES (1)")
+    try:
+        set_up(server, OWNER_PASSWORD="rotated", SCALER_PASSWORD="rotated-too")
+        with psycopg.connect(server.url("noxus", "rotated", "noxus")) as connection:
+            assert connection.execute("SELECT count(*) FROM before").fetchone() == (1,)
+        with psycopg.connect(server.url(SCALER_ROLE, "rotated-too", "noxus")) as connection:
+            assert connection.execute("SELECT count(*) FROM before").fetchone() == (1,)
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(server.url("noxus", SCALER_PASSWORD, "noxus"))
+    finally:
+        set_up(server)
+
+
+def test_an_administrator_without_superuser_rights_can_do_it_too(server: Server) -> None:
+    with psycopg.connect(server.url(SUPERUSER, "superuser-password", "postgres"), autocommit=True) as admin:
+        admin.execute("CREATE ROLE cloud_admin LOGIN CREATEDB CREATEROLE PASSWORD 'x'")
+    # A cloud lets its administrator create the extension; here a new database has it from the start.
+    with psycopg.connect(server.url(SUPERUSER, "superuser-password", "template1"), autocommit=True) as template:
+        template.execute("CREATE EXTENSION vector")
+    set_up(
+        server,
+        PGUSER="cloud_admin",
+        PGPASSWORD="x",
+        DATABASE_NAME="second",
+        SCALER_NAME="second_scaler",
+    )
+    with psycopg.connect(server.url("second_scaler", SCALER_PASSWORD, "second")) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -1,0 +1,193 @@
+"""What the database needs once, before anything uses it: roles, database, pgvector, and a read-only role for KEDA.
+
+A Job, and one that may run any number of times: it runs again whenever a password or the script changes, and so also
+carries a rotated password into Postgres.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgs,
+    EmptyDirVolumeSourceArgs,
+    EnvFromSourceArgs,
+    EnvVarArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    Secret,
+    SecretEnvSourceArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.digest import digest
+from components.endpoints import PostgresEndpoint
+from components.labels import labels, selector
+from components.namespace_ref import NamespaceRef
+from components.network import Selection, allow_egress, allow_ingress, tcp
+from components.workload import CHECKSUM, REPLACE_UNREADY, restricted_container, restricted_security
+
+TYPE: Final = "noxus:components:DatabaseSetup"
+
+INSTANCE: Final = "setup"
+"""Instance label of the Job's pods: no Service and no policy of the data services themselves selects them."""
+
+SCALER_LIMITS: Final = {"SCALER_CONNECTIONS": "20", "SCALER_STATEMENT_TIMEOUT": "5s"}
+"""What bounds the load that KEDA's counting can be: connections at a time, and time for a count."""
+
+SCRIPT: Final = """\
+# Passwords come as variables and reach psql as variables, never in a command line.
+set -eu
+attempt=0
+until pg_isready --quiet; do
+  attempt=$((attempt + 1))
+  [ "$attempt" -lt 60 ] || { echo "Postgres at $PGHOST:$PGPORT does not answer" >&2; exit 1; }
+  sleep 2
+done
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname=postgres <<'SQL'
+\\getenv owner DATABASE_NAME
+\\getenv owner_password OWNER_PASSWORD
+\\getenv scaler SCALER_NAME
+\\getenv scaler_password SCALER_PASSWORD
+\\getenv scaler_connections SCALER_CONNECTIONS
+\\getenv scaler_timeout SCALER_STATEMENT_TIMEOUT
+SELECT format('CREATE ROLE %I', name) FROM (VALUES (:'owner'), (:'scaler')) AS wanted (name)
+  WHERE name NOT IN (SELECT rolname FROM pg_roles) \\gexec
+ALTER ROLE :"owner" LOGIN PASSWORD :'owner_password';
+ALTER ROLE :"scaler" LOGIN PASSWORD :'scaler_password' CONNECTION LIMIT :scaler_connections;
+ALTER ROLE :"scaler" SET statement_timeout = :'scaler_timeout';
+ALTER ROLE :"scaler" SET default_transaction_read_only = on;
+GRANT :"owner" TO CURRENT_USER;
+SELECT format('CREATE DATABASE %I OWNER %I', :'owner', :'owner')
+  WHERE :'owner' NOT IN (SELECT datname FROM pg_database) \\gexec
+REVOKE CONNECT, TEMPORARY ON DATABASE :"owner" FROM PUBLIC;
+GRANT CONNECT ON DATABASE :"owner" TO :"scaler";
+\\connect :"owner"
+CREATE EXTENSION IF NOT EXISTS vector;
+GRANT USAGE ON SCHEMA public TO :"scaler";
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"scaler";
+ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA public GRANT SELECT ON TABLES TO :"scaler";
+SQL
+echo "database $DATABASE_NAME is set up"
+"""
+"""Needs libpq's variables for an administrator, `DATABASE_NAME`, the passwords of owner and scaler, and the
+scaler's name and limits."""
+
+_RETRIES: Final = 3
+_TIMEOUT_SECONDS: Final = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseSetupArgs:
+    """What a `DatabaseSetup` needs."""
+
+    namespace: NamespaceRef
+    """Where the Job runs."""
+    image: str
+    """An image with psql and pg_isready."""
+    user_id: int
+    """User of the process in that image."""
+    postgres: PostgresEndpoint
+    admin_user: str
+    """A role that may create roles, databases and extensions."""
+    admin_password: pulumi.Output[str]
+    after: pulumi.Resource
+    """The server itself."""
+
+
+class DatabaseSetup(pulumi.ComponentResource):
+    """The Job, its credentials, and its way to Postgres."""
+
+    def __init__(self, name: str, args: DatabaseSetupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace, postgres = args.namespace, args.postgres
+        passwords = {
+            "PGPASSWORD": args.admin_password,
+            "OWNER_PASSWORD": postgres.password,
+            "SCALER_PASSWORD": postgres.scaler_password,
+        }
+        secret = Secret(
+            namespace.key(name),
+            metadata=namespace.metadata(name),
+            string_data=pulumi.Output.secret(passwords),
+            opts=child,
+        )
+        job = Job(
+            namespace.key(name),
+            metadata=namespace.metadata(
+                name, labels=labels(INSTANCE, name, "job"), annotations={REPLACE_UNREADY: "true"}
+            ),
+            spec=JobSpecArgs(
+                backoff_limit=_RETRIES,
+                active_deadline_seconds=_TIMEOUT_SECONDS,
+                template=PodTemplateSpecArgs(
+                    metadata=ObjectMetaArgs(
+                        labels=labels(INSTANCE, name, "job"), annotations={CHECKSUM: digest({**passwords})}
+                    ),
+                    spec=_pod(args, secret.metadata["name"]),
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.after, *self._way(name, args)]),
+        )
+        self.register_outputs({"job": job.metadata["name"]})
+
+    def _way(self, name: str, args: DatabaseSetupArgs) -> list[pulumi.Resource]:
+        """Both sides of the one connection that the Job makes."""
+        child = pulumi.ResourceOptions(parent=self)
+        target, reason = args.postgres.target, "the Job makes roles, database and extension"
+        server, pods = Selection(labels=target.pod_labels), Selection(labels=selector(INSTANCE, name))
+        return [
+            allow_egress(
+                "setup-to-postgres",
+                reason,
+                within=args.namespace,
+                source=pods,
+                to=[server.peer(target.namespace.created)],
+                ports=tcp(target.port),
+                opts=child,
+            ),
+            allow_ingress(
+                "postgres-from-setup",
+                reason,
+                within=target.namespace,
+                target=server,
+                source=pods.peer(args.namespace.created),
+                port=target.port,
+                opts=child,
+            ),
+        ]
+
+
+def _pod(args: DatabaseSetupArgs, secret: pulumi.Input[str]) -> PodSpecArgs:
+    postgres = args.postgres
+    variables: dict[str, pulumi.Input[str]] = {
+        "PGHOST": postgres.host,
+        "PGPORT": str(postgres.port),
+        "PGUSER": args.admin_user,
+        "PGSSLMODE": postgres.ssl_mode,
+        "DATABASE_NAME": postgres.database,
+        "SCALER_NAME": postgres.scaler_user,
+        **SCALER_LIMITS,
+    }
+    return PodSpecArgs(
+        automount_service_account_token=False,
+        restart_policy="Never",
+        security_context=restricted_security(args.user_id),
+        containers=[
+            ContainerArgs(
+                name="setup",
+                image=args.image,
+                command=["sh", "-c", SCRIPT],
+                env=[EnvVarArgs(name=name, value=value) for name, value in variables.items()],
+                env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret))],
+                security_context=restricted_container(read_only=True),
+                termination_message_policy="FallbackToLogsOnError",
+                volume_mounts=[VolumeMountArgs(name="tmp", mount_path="/tmp")],
+            )
+        ],
+        volumes=[VolumeArgs(name="tmp", empty_dir=EmptyDirVolumeSourceArgs())],
+    )

@@ -1,0 +1,36 @@
+"""The Job that sets the database up, as it is declared; what it does is tested on a real Postgres."""
+
+from tests.programs import SMALLEST, run_program
+
+JOB = "kubernetes:batch/v1:Job"
+
+
+def test_it_runs_after_the_server_and_before_every_workload() -> None:
+    deployed = run_program(SMALLEST)
+    setup = deployed.one(JOB, "noxus-data/postgres-setup")
+    assert deployed.one("kubernetes:apps/v1:StatefulSet", "noxus-data/postgres").urn in setup.dependencies
+    for workload in deployed.all("kubernetes:apps/v1:Deployment"):
+        assert setup.urn in workload.dependencies
+
+
+def test_it_can_be_replaced_although_the_data_is_protected() -> None:
+    deployed = run_program(SMALLEST)
+    assert not deployed.one(JOB, "noxus-data/postgres-setup").protect
+    assert deployed.one("kubernetes:apps/v1:StatefulSet", "noxus-data/postgres").protect
+
+
+def test_its_passwords_are_in_a_secret_and_a_change_of_them_runs_it_again() -> None:
+    deployed = run_program(SMALLEST)
+    secret = deployed.one("kubernetes:core/v1:Secret", "noxus-data/postgres-setup")
+    assert secret.secret("stringData")
+    assert set(secret.inputs["stringData"]) == {"PGPASSWORD", "OWNER_PASSWORD", "SCALER_PASSWORD"}
+    template = deployed.one(JOB, "noxus-data/postgres-setup").inputs["spec"]["template"]
+    assert len(template["metadata"]["annotations"]["noxus.ai/env-checksum"]) == 64
+    (container,) = template["spec"]["containers"]
+    assert container["envFrom"] == [{"secretRef": {"name": "postgres-setup"}}]
+    assert "PASSWORD" not in {variable["name"] for variable in container["env"]}
+
+
+def test_the_running_server_knows_its_own_password_only() -> None:
+    secret = run_program(SMALLEST).one("kubernetes:core/v1:Secret", "noxus-data/postgres").inputs["stringData"]
+    assert set(secret) == {"POSTGRES_PASSWORD"}
