@@ -188,7 +188,7 @@ def test_a_failed_migration_stops_the_update_with_its_last_words_and_is_run_agai
     for _ in range(2):
         outcome = stack.up()
         assert outcome.code != 0
-        assert "the sandbox lets this image fail" in outcome.text
+        assert "the sandbox lets this image fail" in outcome.text, outcome.text
         assert "Deployment noxus/noxus-backend" not in touched(outcome), "no workload moves before its schema"
     jobs = cluster.names_in("jobs", "noxus")
     assert len([job for job in jobs if "migrations" in job]) == 2, "the one that passed is kept until another has"

@@ -54,7 +54,8 @@ def pod_troubles(live: Object, cluster: Cluster) -> Iterator[str]:
     labels = ((live.get("spec") or {}).get("selector") or {}).get("matchLabels")
     if not labels:
         return
-    for pod in cluster.find(Address("v1", "Pod", live["metadata"]["namespace"]), labels):
+    namespace = live["metadata"]["namespace"]
+    for pod in cluster.find(Address("v1", "Pod", namespace), labels):
         name, status = pod["metadata"]["name"], pod.get("status", {})
         for condition in status.get("conditions", []):
             if condition["type"] == "PodScheduled" and condition["status"] == "False":
@@ -67,7 +68,7 @@ def pod_troubles(live: Object, cluster: Cluster) -> Iterator[str]:
                 yield f'[Pod {name}]: container "{container["name"]}": {why}'
         if status.get("phase") == "Failed":
             yield f"[Pod {name}]: {status.get('reason', 'Failed')} {status.get('message', '')}".rstrip()
-            if log := cluster.log_tail(Address.of(pod), LOG_LINES):
+            if log := cluster.log_tail(Address("v1", "Pod", namespace, name), LOG_LINES):
                 yield f"[Pod {name}]: last lines of its log:\n{log}"
 
 
