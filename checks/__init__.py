@@ -12,7 +12,7 @@ from checks.finding import Finding
 from checks.ingress import hosts_are_served_safely
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
 from checks.references import references_have_values
-from checks.scaling import drains_are_possible, keda_knows_what_to_count
+from checks.scaling import drains_are_possible, keda_knows_what_to_count, scalers_do_what_they_say
 from config import ConfigError, Problem, StackSettings
 
 __all__ = ["CHECKS", "Finding", "enforce", "findings"]
@@ -28,6 +28,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     names_fit,
     namespaces_are_apart,
     references_have_values,
+    scalers_do_what_they_say,
     secrets_keep_their_place,
     variables_have_one_source,
 )

@@ -28,7 +28,8 @@ def variables_have_one_source(settings: StackSettings) -> Iterator[Finding]:
         for path, _, release in settings.releases()
         for secret, variables in release.secrets.items()
     }
-    for path, variables in {**shared, **own, **layers}.items():
+    pools = {f"{path}.env": pool.env for path, _, pool in settings.pools()}
+    for path, variables in {**shared, **own, **layers, **pools}.items():
         for variable in variables.keys() & ROUTING.keys():
             yield error(
                 f"{path}.{variable}", f"has no effect: each pool sets its own; set the pool's {ROUTING[variable]}"

@@ -21,6 +21,7 @@ def references_have_values(settings: StackSettings) -> Iterator[Finding]:
     missing = {f"{role}.publicUrl" for role in ("frontend", "backend", "relays") if role not in hosts}
     missing |= set() if relays else {"relays.url"}
     places = {"env": settings.env, **{f"{path}.env": release.env for path, _, release in settings.releases()}}
+    places |= {f"{path}.env": pool.env for path, _, pool in settings.pools()}
     for path, variables in places.items():
         for variable, text in variables.items():
             for name in split(text)[1::2]:

@@ -1,10 +1,14 @@
 """Whether every scaler knows what to count and every pool can be drained."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from checks.finding import Finding, error, warning
 from config import StackSettings
-from config.sections import KedaAutoscaling
+from config.autoscaling import KedaAutoscaling
+
+_FOR_ZERO: Final = {"activation_query_value": "activationQueryValue", "cooldown_seconds": "cooldownSeconds"}
+"""Settings about going to zero and coming back."""
 
 
 def keda_knows_what_to_count(settings: StackSettings) -> Iterator[Finding]:
@@ -32,6 +36,24 @@ def keda_knows_what_to_count(settings: StackSettings) -> Iterator[Finding]:
                 "not set, so the pool scales on scaling.query, which counts tasks that this pool does not take; "
                 "write a query with the pool's own queue type, tenants and workspaces",
             )
+
+
+def scalers_do_what_they_say(settings: StackSettings) -> Iterator[Finding]:
+    """Warn of a KEDA pool that is paused, and of settings that only a pool that goes to zero would use."""
+    for path, _, pool in settings.pools():
+        scaler = pool.autoscaling
+        if not isinstance(scaler, KedaAutoscaling):
+            continue
+        if scaler.paused or scaler.paused_replicas is not None:
+            where = "where it is" if scaler.paused_replicas is None else f"at {scaler.paused_replicas} replicas"
+            setting = "paused" if scaler.paused_replicas is None else "pausedReplicas"
+            yield warning(f"{path}.autoscaling.{setting}", f"holds the pool {where}, however much work there is")
+        for field, setting in _FOR_ZERO.items():
+            if scaler.min_replicas > 0 and field in scaler.model_fields_set:
+                yield warning(
+                    f"{path}.autoscaling.{setting}",
+                    f"is used at minReplicas 0 only, and minReplicas is {scaler.min_replicas}; remove it",
+                )
 
 
 def drains_are_possible(settings: StackSettings) -> Iterator[Finding]:

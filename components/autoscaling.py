@@ -5,7 +5,7 @@ server-side apply the two would fight over the field.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, cast
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
@@ -15,7 +15,6 @@ from pulumi_kubernetes.autoscaling.v2 import (
     HorizontalPodAutoscaler,
     HorizontalPodAutoscalerBehaviorArgs,
     HorizontalPodAutoscalerSpecArgs,
-    HPAScalingRulesArgs,
     MetricSpecArgs,
     MetricTargetArgs,
     ResourceMetricSourceArgs,
@@ -24,19 +23,49 @@ from pulumi_kubernetes.core.v1 import Secret
 
 from components.endpoints import PostgresEndpoint
 from components.namespace_ref import NamespaceRef
-from config.sections import HpaAutoscaling, KedaAutoscaling, PoolSettings, ScalingSettings
+from config.autoscaling import LONGEST_STABILIZATION_SECONDS, BehaviorSettings, HpaAutoscaling, KedaAutoscaling
+from config.sections import PoolSettings, ScalingSettings
 
 CREDENTIAL_TYPE: Final = "noxus:components:ScalerCredential"
 
-LONGEST_STABILIZATION_SECONDS: Final = 3600
-"""Longest scale-down window that the HorizontalPodAutoscaler accepts (autoscaling/v2, HPAScalingRules)."""
+PAUSED: Final = "autoscaling.keda.sh/paused"
+PAUSED_REPLICAS: Final = "autoscaling.keda.sh/paused-replicas"
 
-_FAILURES_BEFORE_FALLBACK: Final = 3
+_MINUTE_SECONDS: Final = 60
 
 
 def stabilization_seconds(max_task_seconds: int) -> int:
     """How long the need must stay low before a pod goes: as long as a task may take, within what an HPA accepts."""
     return min(max_task_seconds, LONGEST_STABILIZATION_SECONDS)
+
+
+def behavior(settings: BehaviorSettings, scale_down_seconds: int | None) -> dict[str, Any]:
+    """How fast the number of pods may change, in the HorizontalPodAutoscaler's spelling; empty for its defaults.
+
+    `scale_down_seconds` is the window where the stack file sets none.
+    """
+    down = settings.scale_down_stabilization_seconds
+    rules = {
+        "scaleUp": _rules(settings.scale_up_stabilization_seconds, settings.scale_up_pods_per_minute),
+        "scaleDown": _rules(scale_down_seconds if down is None else down, settings.scale_down_pods_per_minute),
+    }
+    return {direction: rule for direction, rule in rules.items() if rule}
+
+
+def _rules(window: int | None, pods_per_minute: int | None) -> dict[str, Any]:
+    policy = {"type": "Pods", "value": pods_per_minute, "periodSeconds": _MINUTE_SECONDS}
+    return {
+        **({} if window is None else {"stabilizationWindowSeconds": window}),
+        **({} if pods_per_minute is None else {"policies": [policy]}),
+    }
+
+
+def pause_annotations(scaler: KedaAutoscaling) -> dict[str, str]:
+    """What stops KEDA. With both, the number wins; either removes KEDA's HPA until it is taken back."""
+    return {
+        **({PAUSED: "true"} if scaler.paused else {}),
+        **({} if scaler.paused_replicas is None else {PAUSED_REPLICAS: str(scaler.paused_replicas)}),
+    }
 
 
 def target_query_value(pool: PoolSettings, scaler: KedaAutoscaling, scaling: ScalingSettings) -> str:
@@ -74,7 +103,7 @@ def hpa(
         for resource, target in targets.items()
         if target is not None
     ]
-    scale_down = None if stabilization is None else HPAScalingRulesArgs(stabilization_window_seconds=stabilization)
+    rules = behavior(settings.behavior, stabilization)
     return HorizontalPodAutoscaler(
         namespace.key(name),
         metadata=namespace.metadata(name),
@@ -85,7 +114,7 @@ def hpa(
             min_replicas=settings.min_replicas,
             max_replicas=settings.max_replicas,
             metrics=metrics,
-            behavior=None if scale_down is None else HorizontalPodAutoscalerBehaviorArgs(scale_down=scale_down),
+            behavior=cast("HorizontalPodAutoscalerBehaviorArgs", rules) or None,
         ),
         opts=opts,
     )
@@ -155,12 +184,14 @@ def scaled_object(
         "dbName": postgres.database,
         "sslmode": postgres.ssl_mode,
     }
-    scale_down = {"stabilizationWindowSeconds": stabilization_seconds(pool.max_task_seconds)}
+    if scaler.activation_query_value is not None:
+        metadata["activationTargetQueryValue"] = f"{scaler.activation_query_value:g}"
+    fallback, rules = scaler.fallback, behavior(scaler.behavior, stabilization_seconds(pool.max_task_seconds))
     return CustomResource(
         namespace.key(name),
         api_version="keda.sh/v1alpha1",
         kind="ScaledObject",
-        metadata=namespace.metadata(name),
+        metadata=namespace.metadata(name, annotations=pause_annotations(scaler)),
         spec={
             "scaleTargetRef": {"name": deployment.metadata["name"]},
             "pollingInterval": scaler.polling_interval_seconds,
@@ -168,15 +199,16 @@ def scaled_object(
             "minReplicaCount": scaler.min_replicas,
             "maxReplicaCount": scaler.max_replicas,
             "fallback": {
-                "failureThreshold": _FAILURES_BEFORE_FALLBACK,
-                "replicas": max(1, scaler.min_replicas),
+                "failureThreshold": fallback.failure_threshold,
+                "replicas": max(1, scaler.min_replicas) if fallback.replicas is None else fallback.replicas,
                 "behavior": "currentReplicasIfHigher",
             },
-            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": scale_down}}},
+            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": rules}},
             "triggers": [
                 {
                     "type": "postgresql",
                     "metadata": metadata,
+                    "useCachedMetrics": scaler.use_cached_metrics,
                     "authenticationRef": {"name": credential.authentication_name},
                 }
             ],

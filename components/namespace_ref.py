@@ -30,7 +30,7 @@ class NamespaceRef:
         name: str,
         *,
         labels: Mapping[str, str] | None = None,
-        annotations: Mapping[str, pulumi.Input[str]] | None = None,
+        annotations: Mapping[str, pulumi.Input[str]] | Mapping[str, str] | None = None,
     ) -> ObjectMetaArgs:
         """Metadata of the object `name` of this namespace."""
         return ObjectMetaArgs(

@@ -1,5 +1,6 @@
 """A worker pool: workers that share one subscription, with their own autoscaler, budget and metrics Service."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,11 +8,13 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
 
+from components.app_env import resolved
 from components.autoscaling import ScalerCredential, hpa, scaled_object, stabilization_seconds
 from components.endpoints import PostgresEndpoint
 from components.labels import labels, selector
 from components.workload import PORT, Placement, ReleaseContext, WorkloadArgs, workload
-from config.sections import HpaAutoscaling, KedaAutoscaling, PoolSettings, ScalingSettings
+from config.autoscaling import HpaAutoscaling, KedaAutoscaling
+from config.sections import PoolSettings, ScalingSettings
 
 TYPE: Final = "noxus:components:WorkerPool"
 
@@ -35,6 +38,8 @@ class WorkerPoolArgs:
     settings: PoolSettings
     scaling: ScalingSettings
     postgres: PostgresEndpoint
+    references: Mapping[str, pulumi.Input[str]]
+    """Values that the pool's plain settings may refer to, by name."""
     credential: ScalerCredential | None
     """How KEDA logs in to Postgres; needed by pools that scale with KEDA."""
 
@@ -57,7 +62,7 @@ class WorkerPool(pulumi.ComponentResource):
                 image=settings.image or context.images.worker,
                 command=settings.command,
                 settings=settings,
-                env=routing_env(settings),
+                env={**resolved(settings.env, args.references), **routing_env(settings)},
                 env_secret_ref=settings.env_secret_ref,
                 grace_seconds=settings.grace_seconds,
                 placement=Placement(

@@ -19,9 +19,10 @@ from components.scheduler import Scheduler, SchedulerArgs
 from components.service import WebService, WebServiceArgs
 from components.workload import ReleaseContext
 from config import StackConfig
+from config.autoscaling import KedaAutoscaling
 from config.ingress import PublicRole
 from config.names import MIGRATIONS, SCHEDULER, app_env_secret, scaler_credential
-from config.sections import KedaAutoscaling, ReleaseSettings, ServiceSettings
+from config.sections import ReleaseSettings, ServiceSettings
 
 PRIMARY_TYPE: Final = "noxus:components:PrimaryRelease"
 WORKER_TYPE: Final = "noxus:components:WorkerRelease"
@@ -138,6 +139,7 @@ class Release(pulumi.ComponentResource):
                     settings=settings,
                     scaling=self._args.stack.settings.scaling,
                     postgres=self._args.services.postgres,
+                    references=self._args.references,
                     credential=credential,
                 ),
                 self._child,

@@ -11,8 +11,9 @@ from components.autoscaling import hpa
 from components.ingress import public_ingress
 from components.labels import labels, selector
 from components.workload import PORT, ReleaseContext, WorkloadArgs, workload
+from config.autoscaling import HpaAutoscaling
 from config.ingress import PublicRole
-from config.sections import HpaAutoscaling, PrimarySettings, ServiceSettings
+from config.sections import PrimarySettings, ServiceSettings
 
 TYPE: Final = "noxus:components:WebService"
 

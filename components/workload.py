@@ -84,7 +84,8 @@ class Placement:
     affinity: KubernetesObject = field(default_factory=dict[str, JsonValue])
     node_selector: Mapping[str, str] = field(default_factory=dict[str, str])
     tolerations: Sequence[KubernetesObject] = ()
-    topology_spread_constraints: Sequence[KubernetesObject] = ()
+    topology_spread_constraints: Sequence[KubernetesObject] | None = None
+    """None: `even_spread`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,7 @@ class WorkloadArgs:
     """Overrides the image's entry point."""
     settings: WorkloadSettings
     mode: Mode = "serving"
-    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    env: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     """Literal variables, which win over every Secret."""
     env_secret_ref: str = ""
     grace_seconds: int | None = None
@@ -132,6 +133,31 @@ def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArg
     if not settings.requests and not settings.limits:
         return None
     return ResourceRequirementsArgs(requests=dict(settings.requests) or None, limits=dict(settings.limits) or None)
+
+
+def even_spread(selected: Mapping[str, str]) -> list[TopologySpreadConstraintArgs]:
+    """Over zones and over nodes as evenly as there is room, and never at the cost of a pod that cannot start.
+
+    With one replica it says nothing; with fifty it keeps the loss of a zone or node small. Only pods of the current
+    revision are counted: during a rollout the old ones are about to go.
+    """
+    return [
+        TopologySpreadConstraintArgs(
+            max_skew=1,
+            topology_key=key,
+            when_unsatisfiable="ScheduleAnyway",
+            label_selector=LabelSelectorArgs(match_labels=dict(selected)),
+            match_label_keys=["pod-template-hash"],
+        )
+        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+    ]
+
+
+def _spread(args: WorkloadArgs) -> list[TopologySpreadConstraintArgs] | None:
+    written = args.placement.topology_spread_constraints
+    if written is None and args.mode == "serving":
+        return even_spread(selector(args.context.name, args.role))
+    return [cast("TopologySpreadConstraintArgs", item) for item in written or ()] or None
 
 
 def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
@@ -186,10 +212,7 @@ def pod(args: WorkloadArgs) -> PodSpecArgs:
         affinity=cast("AffinityArgs", placement.affinity) or None,
         node_selector=dict(placement.node_selector) or None,
         tolerations=[cast("TolerationArgs", item) for item in placement.tolerations] or None,
-        topology_spread_constraints=[
-            cast("TopologySpreadConstraintArgs", item) for item in placement.topology_spread_constraints
-        ]
-        or None,
+        topology_spread_constraints=_spread(args),
     )
 
 

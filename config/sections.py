@@ -10,6 +10,10 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
+from config.autoscaling import (
+    Autoscaling,
+    HpaAutoscaling,
+)
 from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSettings
 from config.references import EnvValue
 from config.section import Section
@@ -145,64 +149,6 @@ class ScalingSettings(Section):
     """Tasks per replica. Unset: the pool's `concurrency`."""
 
 
-class HpaAutoscaling(Section):
-    """Scaling on CPU or memory by Kubernetes' HorizontalPodAutoscaler."""
-
-    type: Literal["hpa"]
-    """`hpa` for CPU and memory."""
-    min_replicas: int = Field(default=1, ge=1)
-    """An HPA cannot scale to zero; use `keda` for that."""
-    max_replicas: int = Field(ge=1, examples=[8])
-    """Most replicas."""
-    target_cpu_utilization: int | None = Field(default=None, ge=1, le=1000)
-    """Per cent of the requested CPU."""
-    target_memory_utilization: int | None = Field(default=None, ge=1, le=1000)
-    """Per cent of the requested memory."""
-
-    @model_validator(mode="after")
-    def _the_range_is_not_empty(self) -> Self:
-        _check_range(self.min_replicas, self.max_replicas)
-        return self
-
-    @model_validator(mode="after")
-    def _something_is_measured(self) -> Self:
-        if self.target_cpu_utilization is None and self.target_memory_utilization is None:
-            raise ValueError("needs targetCpuUtilization or targetMemoryUtilization, such as targetCpuUtilization: 70")
-        return self
-
-
-class KedaAutoscaling(Section):
-    """Scaling on the depth of the queue by KEDA's postgresql scaler; can scale to zero."""
-
-    type: Literal["keda"]
-    """`keda` for the queue in Postgres."""
-    min_replicas: int = Field(default=0, ge=0)
-    """Fewest replicas; 0 stops the pool while there is no work."""
-    max_replicas: int = Field(ge=1, examples=[8])
-    """Most replicas."""
-    query: str | None = Field(default=None, min_length=1)
-    """Overrides `scaling.query` for this pool."""
-    target_query_value: float | None = Field(default=None, gt=0)
-    """Overrides `scaling.targetQueryValue` for this pool: tasks per replica."""
-    polling_interval_seconds: int = Field(default=30, ge=1)
-    """Seconds between two counts."""
-    cooldown_seconds: int = Field(default=300, ge=0)
-    """Seconds without work before the last replica goes. Unused while `minReplicas` is above 0."""
-
-    @model_validator(mode="after")
-    def _the_range_is_not_empty(self) -> Self:
-        _check_range(self.min_replicas, self.max_replicas)
-        return self
-
-
-def _check_range(low: int, high: int) -> None:
-    if low > high:
-        raise ValueError(f"minReplicas {low} is above maxReplicas {high}; lower minReplicas or raise maxReplicas")
-
-
-Autoscaling = Annotated[HpaAutoscaling | KedaAutoscaling, Field(discriminator="type")]
-
-
 class DisruptionSettings(Section):
     """How many pods a drain may take at once. Unset: `maxUnavailable: 1`, which blocks no drain."""
 
@@ -284,8 +230,10 @@ class PoolSettings(WorkloadSettings):
     """Labels that a node must have."""
     tolerations: tuple[KubernetesObject, ...] = ()
     """Taints that the pods tolerate, as in a pod's manifest."""
-    topology_spread_constraints: tuple[KubernetesObject, ...] = ()
-    """How the pods spread over zones and nodes, as in a pod's manifest."""
+    topology_spread_constraints: tuple[KubernetesObject, ...] | None = None
+    """How the pods spread over zones and nodes, as in a pod's manifest. Unset: evenly where possible; []: anyhow."""
+    env: Mapping[EnvName, EnvValue] = {}
+    """Plain settings of this pool's pods. They are literals, so they win over app-env and `envSecretRef`."""
     image: ImageReference | None = None
     """Image of this pool, for a pool that needs other libraries or another version. Unset: `images.worker`."""
     command: Command = ()

@@ -46,6 +46,32 @@ def test_a_sound_configuration_has_no_finding() -> None:
             "this pool does not take; write a query with the pool's own queue type, tenants and workspaces",
         ),
         (
+            with_pool(env={"WORKER_SUBSCRIBE": "flow"}),
+            f"error {POOL}.env.WORKER_SUBSCRIBE: has no effect: each pool sets its own; set the pool's workerSubscribe",
+        ),
+        (
+            with_pool(env={"RELAYS": "${relays.url}"}),
+            f"error {POOL}.env.RELAYS: refers to ${{relays.url}}, which this stack lacks; enable primary.relays",
+        ),
+        (
+            with_pool(autoscaling={**KEDA, "paused": True}),
+            f"warning {POOL}.autoscaling.paused: holds the pool where it is, however much work there is",
+        ),
+        (
+            with_pool(autoscaling={**KEDA, "paused": True, "pausedReplicas": 2}),
+            f"warning {POOL}.autoscaling.pausedReplicas: holds the pool at 2 replicas, however much work there is",
+        ),
+        (
+            with_pool(autoscaling={**KEDA, "minReplicas": 1, "cooldownSeconds": 60}),
+            f"warning {POOL}.autoscaling.cooldownSeconds: is used at minReplicas 0 only, and minReplicas is 1; "
+            "remove it",
+        ),
+        (
+            with_pool(autoscaling={**KEDA, "minReplicas": 1, "activationQueryValue": 4}),
+            f"warning {POOL}.autoscaling.activationQueryValue: is used at minReplicas 0 only, and minReplicas is 1; "
+            "remove it",
+        ),
+        (
             with_pool(podDisruptionBudget={"minAvailable": 1}),
             f"warning {POOL}.podDisruptionBudget: lets no pod go while the pool has 1, so drains wait for ever; "
             "write maxUnavailable: 1",

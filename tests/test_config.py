@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import config
 from config import ConfigError, parse, read_stack_file
-from config.sections import HpaAutoscaling, KedaAutoscaling, PoolSettings
+from config.autoscaling import HpaAutoscaling, KedaAutoscaling
+from config.sections import PoolSettings
 from tests.harness import deploy, is_secret
 from tests.programs import ROOT, SMALLEST, settings, stack_file, with_pool
 
@@ -184,8 +185,9 @@ def test_a_wrong_stack_is_refused_with_path_rule_value_and_remedy(change: dict[s
         ),
         (
             {"autoscaling": {"type": "keda", "maxReplicas": 2, "targetCpuUtilization": 50}},
-            f"{POOL}.autoscaling.targetCpuUtilization: no such setting; known are cooldownSeconds, maxReplicas, "
-            "minReplicas, pollingIntervalSeconds, query, targetQueryValue, type",
+            f"{POOL}.autoscaling.targetCpuUtilization: no such setting; known are activationQueryValue, "
+            "behavior, cooldownSeconds, fallback, maxReplicas, minReplicas, paused, pausedReplicas, "
+            "pollingIntervalSeconds, query, targetQueryValue, type, useCachedMetrics",
         ),
         (
             {"autoscaling": {**ON_CPU, "minReplicas": 0}, "resources": WITH_CPU},
@@ -271,7 +273,8 @@ def test_an_empty_pool_has_the_seeds_defaults() -> None:
     assert (default.worker_subscribe_tenants, default.worker_subscribe_workspaces) == ((), ())
     assert default.env_secret_ref == ""
     assert (default.affinity, default.node_selector) == ({}, {})
-    assert (default.tolerations, default.topology_spread_constraints) == ((), ())
+    assert default.tolerations == ()
+    assert default.topology_spread_constraints is None, "an empty list would be somebody's wish: no spreading"
     assert default.autoscaling is None
     assert default.enabled
 

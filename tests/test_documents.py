@@ -8,13 +8,21 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from config import StackSettings, sections
+from config import StackSettings, autoscaling, ingress, sections
 from config.load import SECTIONS
 from tests.programs import ROOT, SMALLEST, STACK_FILES, with_pool
 from tools.docs import page
 from tools.schema import stack_file_schema
 
-MODELS = [m for m in vars(sections).values() if isinstance(m, type) and issubclass(m, BaseModel) and m is not BaseModel]
+MODELS = sorted(
+    {
+        model
+        for module in (sections, autoscaling, ingress)
+        for model in vars(module).values()
+        if isinstance(model, type) and issubclass(model, BaseModel)
+    },
+    key=lambda model: model.__name__,
+)
 
 
 @pytest.mark.parametrize(

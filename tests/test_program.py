@@ -17,6 +17,7 @@ from tests.programs import ROOT, SMALLEST, STACK_FILES, run_program, stack_file,
 GOLDEN = Path(__file__).parent / "golden"
 SECRET = "kubernetes:core/v1:Secret"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+KUBERNETES_MINORS = ("1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 
 EVERYTHING: dict[str, Any] = {
     **SMALLEST,
@@ -52,7 +53,17 @@ EVERYTHING: dict[str, Any] = {
                     "workerSubscribe": "flow",
                     "envSecretRef": "acme-keys",
                     "concurrency": 4,
-                    "autoscaling": {"type": "keda", "maxReplicas": 20, "query": "SELECT 1"},
+                    "env": {"PREFETCH": 1, "BUCKET_OF_POOL": "${bucket.name}"},
+                    "autoscaling": {
+                        "type": "keda",
+                        "maxReplicas": 20,
+                        "query": "SELECT 1",
+                        "activationQueryValue": 2,
+                        "useCachedMetrics": False,
+                        "fallback": {"failureThreshold": 5, "replicas": 2},
+                        "pausedReplicas": 3,
+                        "behavior": {"scaleUpPodsPerMinute": 10, "scaleDownPodsPerMinute": 1},
+                    },
                     "affinity": {
                         "nodeAffinity": {
                             "requiredDuringSchedulingIgnoredDuringExecution": {
@@ -122,13 +133,14 @@ def test_preview_declares_the_same_resources_as_up(name: str, deployed: Deployme
     assert run_program(*PROGRAMS[name], preview=True).inventory == deployed.inventory
 
 
-def test_every_object_is_valid_for_kubernetes(deployed: Deployment) -> None:
+@pytest.mark.parametrize("minor", KUBERNETES_MINORS)
+def test_every_object_is_valid_for_six_minor_versions_of_kubernetes(deployed: Deployment, minor: str) -> None:
     for logical, manifest in deployed.objects:
-        if not manifest["apiVersion"].startswith("keda.sh/"):  # custom resources: the API server of the e2e tests
+        if not manifest["apiVersion"].startswith("keda.sh/"):  # custom resources: tests/e2e/test_custom_resources.py
             try:
-                kubernetes_validate.validate(manifest, "1.35", strict=True)
+                kubernetes_validate.validate(manifest, minor, strict=True)
             except kubernetes_validate.ValidationError as error:
-                pytest.fail(f"{logical}: {error.message} at {list(error.path)}")
+                pytest.fail(f"{logical} on {minor}: {error.message} at {list(error.path)}")
 
 
 def test_every_child_hangs_on_a_component_and_every_component_finishes(deployed: Deployment) -> None:

@@ -9,23 +9,16 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
-from components.autoscaling import target_query_value
+from components.autoscaling import PAUSED, PAUSED_REPLICAS, target_query_value
 from components.labels import Component
 from components.migrations import run_name
 from components.pool import routing_env
 from config import StackSettings
+from config.autoscaling import Autoscaling, HpaAutoscaling, KedaAutoscaling
 from config.ingress import PublicRole
 from config.names import SCHEDULER, app_env_secret, scaler_credential
-from config.sections import (
-    Autoscaling,
-    HpaAutoscaling,
-    KedaAutoscaling,
-    PoolSettings,
-    ReleaseSettings,
-    ScalingSettings,
-    ServiceSettings,
-    WorkloadSettings,
-)
+from config.references import split
+from config.sections import PoolSettings, ReleaseSettings, ScalingSettings, ServiceSettings, WorkloadSettings
 
 DATA_SERVICES: Final = ("postgres", "redis", "bucket")
 
@@ -46,6 +39,8 @@ class Workload:
     settings: WorkloadSettings
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """Literal variables; nothing else may be literal, because a literal wins over every Secret."""
+    resolved: AbstractSet[str] = frozenset()
+    """Literal variables whose values only the deployment knows."""
     secrets: tuple[str, ...]
     """Secrets of `envFrom`, weakest first."""
     serves: bool = True
@@ -89,13 +84,15 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
             serves=False,
         )
     for role, pool in own.enabled_pools.items():
+        plain = {name: text for name, text in pool.env.items() if len(split(text)) == 1}
         yield Workload(
             release=release,
             role=role,
             component="worker",
             image=pool.image or images.worker,
             settings=pool,
-            env=routing_env(pool),
+            env={**plain, **routing_env(pool)},
+            resolved=frozenset(pool.env.keys() - plain.keys()),
             secrets=(app_env, pool.env_secret_ref) if pool.env_secret_ref else (app_env,),
         )
 
@@ -124,6 +121,8 @@ def scaler(workload: Workload, scaling: ScalingSettings) -> Scaler | None:
                 "minReplicaCount": autoscaling.min_replicas,
                 "maxReplicaCount": autoscaling.max_replicas,
                 "query": autoscaling.query or scaling.query,
+                PAUSED_REPLICAS: None if autoscaling.paused_replicas is None else str(autoscaling.paused_replicas),
+                PAUSED: "true" if autoscaling.paused else None,
                 "targetQueryValue": target_query_value(settings, autoscaling, scaling),
             }
             return Scaler(kind="ScaledObject", values=values, credential=scaler_credential(workload.release))

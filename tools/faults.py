@@ -102,7 +102,8 @@ def literal_env(container: Manifest, workload: Workload) -> Iterator[str]:
     """Whether the literal variables are exactly the expected ones: any other would win over every Secret."""
     # The API server leaves out an empty value; a variable that comes from elsewhere is shown with its source.
     env = {item["name"]: item.get("valueFrom") or item.get("value", "") for item in parts(container, "env")}
-    return differences({**dict.fromkeys(env), **workload.env}, env)
+    expected = {**dict.fromkeys(env), **workload.env}
+    return differences({name: value for name, value in expected.items() if name not in workload.resolved}, env)
 
 
 def env_layers(container: Manifest, workload: Workload) -> Iterator[str]:
@@ -186,7 +187,7 @@ def _scaler_values(scaler: Manifest) -> Mapping[str, object]:
     resources = [metric["resource"] for metric in spec.get("metrics") or () if metric["type"] == "Resource"]
     targets = {f"{resource['name']} target": resource["target"].get("averageUtilization") for resource in resources}
     trigger = next(iter(spec.get("triggers") or ()), None)
-    return {**spec, **targets, **(part(trigger, "metadata"))}
+    return {**part(scaler, "metadata", "annotations"), **spec, **targets, **part(trigger, "metadata")}
 
 
 def _appliers_of_replicas(deployment: Manifest | None) -> Iterator[str]:

@@ -9,7 +9,7 @@ from components.database_setup import DatabaseSetup, DatabaseSetupArgs
 from components.endpoints import DataServices
 from components.namespace import Namespace, NamespaceArgs
 from config import StackSettings
-from config.sections import KedaAutoscaling
+from config.autoscaling import KedaAutoscaling
 
 
 def data_services(settings: StackSettings, opts: pulumi.ResourceOptions) -> DataServices:

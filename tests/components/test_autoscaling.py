@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.autoscaling import LONGEST_STABILIZATION_SECONDS, stabilization_seconds
+from components.autoscaling import stabilization_seconds
+from config import ConfigError
+from config.autoscaling import LONGEST_STABILIZATION_SECONDS
 from tests.harness import Deployment
 from tests.programs import run_program, with_pool
 
@@ -103,6 +105,70 @@ def test_a_database_that_is_down_never_shrinks_a_pool(minimum: int, fallback: in
         "behavior": "currentReplicasIfHigher",
     }
     assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (minimum, 20)
+
+
+def test_the_fallback_is_the_pools_own_if_it_has_one() -> None:
+    spec = keda_pool({"fallback": {"failureThreshold": 5, "replicas": 7}}).one(SCALED_OBJECT).inputs["spec"]
+    assert spec["fallback"] == {"failureThreshold": 5, "replicas": 7, "behavior": "currentReplicasIfHigher"}
+    with pytest.raises(ConfigError, match="replicas 21 is above maxReplicas 20"):
+        keda_pool({"fallback": {"replicas": 21}})
+
+
+def test_the_first_replica_comes_when_the_activation_is_exceeded() -> None:
+    assert "activationTargetQueryValue" not in trigger(keda_pool())["metadata"]
+    assert trigger(keda_pool({"activationQueryValue": 5}))["metadata"]["activationTargetQueryValue"] == "5"
+    assert trigger(keda_pool({"activationQueryValue": 0}))["metadata"]["activationTargetQueryValue"] == "0"
+
+
+def test_kedas_last_count_is_used_unless_the_pool_says_otherwise() -> None:
+    assert trigger(keda_pool())["useCachedMetrics"] is True
+    assert trigger(keda_pool({"useCachedMetrics": False}))["useCachedMetrics"] is False
+
+
+@pytest.mark.parametrize(
+    ("scaler", "annotations"),
+    [
+        ({}, None),
+        ({"paused": False}, None),
+        ({"paused": True}, {"autoscaling.keda.sh/paused": "true"}),
+        ({"pausedReplicas": 0}, {"autoscaling.keda.sh/paused-replicas": "0"}),
+    ],
+)
+def test_a_pool_is_paused_where_it_is_or_at_a_number(
+    scaler: dict[str, Any], annotations: dict[str, str] | None
+) -> None:
+    assert keda_pool(scaler).one(SCALED_OBJECT).inputs["metadata"].get("annotations") == annotations
+
+
+@pytest.mark.parametrize("scaler", [ON_CPU, KEDA])
+def test_how_fast_the_number_may_change_is_said_alike_for_both_scalers(scaler: dict[str, Any]) -> None:
+    behavior = {
+        "scaleUpStabilizationSeconds": 60,
+        "scaleUpPodsPerMinute": 10,
+        "scaleDownStabilizationSeconds": 0,
+        "scaleDownPodsPerMinute": 1,
+    }
+    deployed = run_program(
+        with_pool(autoscaling={**scaler, "behavior": behavior}, resources=REQUESTS, concurrency=1, maxTaskSeconds=900)
+    )
+    spec = deployed.one(HPA if scaler is ON_CPU else SCALED_OBJECT).inputs["spec"]
+    found = spec["behavior"] if scaler is ON_CPU else spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+    assert found == {
+        "scaleUp": {
+            "stabilizationWindowSeconds": 60,
+            "policies": [{"type": "Pods", "value": 10, "periodSeconds": 60}],
+        },
+        "scaleDown": {
+            "stabilizationWindowSeconds": 0,
+            "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}],
+        },
+    }
+
+
+def test_a_service_keeps_kubernetes_own_pace() -> None:
+    backend = {"resources": REQUESTS, "autoscaling": ON_CPU}
+    deployed = run_program({**with_pool(), "primary": {"namespace": "noxus", "backend": backend}})
+    assert "behavior" not in deployed.one(HPA).inputs["spec"]
 
 
 def test_zero_is_a_value_and_not_a_missing_one() -> None:

@@ -49,6 +49,28 @@ def test_a_pool_may_run_another_image_and_command_than_the_others() -> None:
     assert "command" not in shared
 
 
+def test_pods_spread_over_zones_and_nodes_without_ever_waiting_for_room() -> None:
+    constraints = pod()["topologySpreadConstraints"]
+    assert [item["topologyKey"] for item in constraints] == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+    for item in constraints:
+        assert (item["maxSkew"], item["whenUnsatisfiable"]) == (1, "ScheduleAnyway")
+        assert item["labelSelector"] == {
+            "matchLabels": {"app.kubernetes.io/name": "flow", "app.kubernetes.io/instance": "acme"}
+        }
+        assert item["matchLabelKeys"] == ["pod-template-hash"]
+
+
+def test_a_pools_own_settings_are_literals_and_routing_still_wins() -> None:
+    (container,) = pod(env={"PREFETCH": 1, "BUCKET": "at ${bucket.name}"}, workerSubscribe="kb")["containers"]
+    assert {item["name"]: item["value"] for item in container["env"]} == {
+        "PREFETCH": "1",
+        "BUCKET": "at noxus",
+        "WORKER_SUBSCRIBE": "kb",
+        "WORKER_SUBSCRIBE_TENANTS": "",
+        "WORKER_SUBSCRIBE_WORKSPACES": "",
+    }
+
+
 def test_empty_placement_is_left_out() -> None:
     rendered = pod(affinity={}, nodeSelector={}, tolerations=[], topologySpreadConstraints=[])
     assert not rendered.keys() & {"affinity", "nodeSelector", "tolerations", "topologySpreadConstraints"}

@@ -1,0 +1,116 @@
+"""Who sets the number of a workload's pods, and how fast it may change."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from config.section import Section
+
+LONGEST_STABILIZATION_SECONDS = 3600
+"""Longest window that the HorizontalPodAutoscaler accepts (autoscaling/v2, HPAScalingRules)."""
+
+Window = Annotated[int, Field(ge=0, le=LONGEST_STABILIZATION_SECONDS)]
+
+
+class BehaviorSettings(Section):
+    """How fast the number of pods follows the need, with an HPA and with KEDA alike."""
+
+    scale_up_stabilization_seconds: Window | None = None
+    """How long the need must stay high before pods are added, in seconds. Unset: Kubernetes' 0."""
+    scale_up_pods_per_minute: int | None = Field(default=None, ge=1)
+    """Most pods added in a minute. Unset: Kubernetes' four pods or a doubling in 15 s, whichever is more."""
+    scale_down_stabilization_seconds: Window | None = None
+    """How long the need must stay low before pods go, in seconds. Unset: a pool's `maxTaskSeconds`, a service's 300."""
+    scale_down_pods_per_minute: int | None = Field(default=None, ge=1)
+    """Most pods removed in a minute. Unset: as many as the need allows."""
+
+
+class HpaAutoscaling(Section):
+    """Scaling on CPU or memory by Kubernetes' HorizontalPodAutoscaler."""
+
+    type: Literal["hpa"]
+    """`hpa` for CPU and memory."""
+    min_replicas: int = Field(default=1, ge=1)
+    """An HPA cannot scale to zero; use `keda` for that."""
+    max_replicas: int = Field(ge=1, examples=[8])
+    """Most replicas."""
+    target_cpu_utilization: int | None = Field(default=None, ge=1, le=1000)
+    """Per cent of the requested CPU."""
+    target_memory_utilization: int | None = Field(default=None, ge=1, le=1000)
+    """Per cent of the requested memory."""
+    behavior: BehaviorSettings = BehaviorSettings()
+    """How fast the number of pods may change."""
+
+    @model_validator(mode="after")
+    def _the_range_is_not_empty(self) -> Self:
+        _check_range(self.min_replicas, self.max_replicas)
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_measured(self) -> Self:
+        if self.target_cpu_utilization is None and self.target_memory_utilization is None:
+            raise ValueError("needs targetCpuUtilization or targetMemoryUtilization, such as targetCpuUtilization: 70")
+        return self
+
+
+class FallbackSettings(Section):
+    """What KEDA does while it cannot count: the number of pods may rise, and never falls."""
+
+    failure_threshold: int = Field(default=3, ge=1)
+    """Counts in a row that must fail first."""
+    replicas: int | None = Field(default=None, ge=0)
+    """Pods to have then, if there are fewer. Unset: `minReplicas`, at least 1."""
+
+
+class KedaAutoscaling(Section):
+    """Scaling on the depth of the queue by KEDA's postgresql scaler; can scale to zero."""
+
+    type: Literal["keda"]
+    """`keda` for the queue in Postgres."""
+    min_replicas: int = Field(default=0, ge=0)
+    """Fewest replicas; 0 stops the pool while there is no work."""
+    max_replicas: int = Field(ge=1, examples=[8])
+    """Most replicas."""
+    query: str | None = Field(default=None, min_length=1)
+    """Overrides `scaling.query` for this pool."""
+    target_query_value: float | None = Field(default=None, gt=0)
+    """Overrides `scaling.targetQueryValue` for this pool: tasks per replica."""
+    polling_interval_seconds: int = Field(default=30, ge=1)
+    """Seconds between two counts."""
+    cooldown_seconds: int = Field(default=300, ge=0)
+    """Seconds without work before the last replica goes. Unused while `minReplicas` is above 0."""
+    activation_query_value: float | None = Field(default=None, ge=0)
+    """Tasks that must be exceeded before the first replica comes. Unset: 0. Unused while `minReplicas` is above 0."""
+    use_cached_metrics: bool = True
+    """Whether the autoscaler reads KEDA's last count instead of asking Postgres every 15 s besides the polling."""
+    fallback: FallbackSettings = FallbackSettings()
+    """What happens while Postgres cannot be asked."""
+    paused: bool = False
+    """Stops scaling: the pool stays at the number of replicas it has."""
+    paused_replicas: int | None = Field(default=None, ge=0)
+    """Stops scaling at this number of replicas; with or without `paused`."""
+    behavior: BehaviorSettings = BehaviorSettings()
+    """How fast the number of pods may change."""
+
+    @model_validator(mode="after")
+    def _the_range_is_not_empty(self) -> Self:
+        _check_range(self.min_replicas, self.max_replicas)
+        return self
+
+    @model_validator(mode="after")
+    def _the_fallback_fits(self) -> Self:
+        replicas = self.fallback.replicas
+        if replicas is not None and replicas > self.max_replicas:
+            raise ValueError(
+                f"fallback.replicas {replicas} is above maxReplicas {self.max_replicas}; lower it or raise maxReplicas"
+            )
+        return self
+
+
+def _check_range(low: int, high: int) -> None:
+    if low > high:
+        raise ValueError(f"minReplicas {low} is above maxReplicas {high}; lower minReplicas or raise maxReplicas")
+
+
+Autoscaling = Annotated[HpaAutoscaling | KedaAutoscaling, Field(discriminator="type")]
+"""One of the two, told apart by `type`."""

@@ -1,0 +1,79 @@
+"""Custom resources against the schemas of their own CRDs, as strictly as the API server can be: nothing unknown."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from sandbox.control_plane import ControlPlane
+from tests.e2e.kubectl import Kubectl
+from tests.programs import run_program
+from tests.test_program import PROGRAMS
+
+Schemas = dict[tuple[str, str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def schemas(control_plane: ControlPlane) -> Schemas:
+    """The schema of every served version of every CRD, by apiVersion and kind."""
+    found: Schemas = {}
+    for crd in json.loads(Kubectl(control_plane.kubeconfig)("get", "crds", "-o", "json"))["items"]:
+        for version in crd["spec"]["versions"]:
+            if version["served"]:
+                key = f"{crd['spec']['group']}/{version['name']}", crd["spec"]["names"]["kind"]
+                found[key] = _closed(version["schema"]["openAPIV3Schema"])
+    return found
+
+
+def _closed(schema: Any) -> Any:
+    """A schema that refuses what it does not name, unless it says that anything goes."""
+    if isinstance(schema, list):
+        return [_closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: _closed(value) for key, value in schema.items()}
+    if isinstance(schema.get("properties"), dict) and not schema.get("x-kubernetes-preserve-unknown-fields"):
+        closed.setdefault("additionalProperties", False)
+    return closed
+
+
+def _validate(manifest: dict[str, Any], schemas: Schemas) -> None:
+    # The API server itself knows what metadata is; the CRDs say no more than that it is an object.
+    schema = schemas[manifest["apiVersion"], manifest["kind"]]
+    body = {key: value for key, value in manifest.items() if key != "metadata"}
+    jsonschema.validate(body, schema, cls=jsonschema.Draft202012Validator)
+
+
+def _custom(program: str, schemas: Schemas) -> list[dict[str, Any]]:
+    objects = [manifest for _, manifest in run_program(*PROGRAMS[program]).objects]
+    groups = {api_version.partition("/")[0] for api_version, _ in schemas}
+    return [manifest for manifest in objects if manifest["apiVersion"].partition("/")[0] in groups]
+
+
+@pytest.mark.parametrize("program", ["dev", "everything"])
+def test_every_custom_resource_is_valid_by_its_own_schema(program: str, schemas: Schemas) -> None:
+    found = _custom(program, schemas)
+    assert {manifest["kind"] for manifest in found} == {"ScaledObject", "TriggerAuthentication"}
+    for manifest in found:
+        _validate(manifest, schemas)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("triggers", 0, "metadata", "targetQueryValue"), 4),
+        (("pollingIntervall",), 30),
+        (("fallback", "behavior"), "neverShrink"),
+        (("advanced", "horizontalPodAutoscalerConfig", "behavior", "scaledown"), {}),
+    ],
+)
+def test_the_schema_would_have_caught_it(path: tuple[str | int, ...], value: object, schemas: Schemas) -> None:
+    (scaler,) = [m for m in _custom("everything", schemas) if m["kind"] == "ScaledObject"]
+    broken: Any = json.loads(json.dumps(scaler))
+    place = broken["spec"]
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with pytest.raises(jsonschema.ValidationError):
+        _validate(broken, schemas)
