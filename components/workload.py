@@ -59,6 +59,9 @@ Mode = Literal["serving", "singleton", "once"]
 """`serving` answers on the port with health and metrics; `singleton` is one pod, stopped before its successor starts,
 that nobody calls; `once` runs to its end."""
 
+_PATCH_FORCE: Final = "pulumi.com/patchForce"
+"""Takes stated fields from whoever owns them: an autoscaler keeps the replicas of a static pool."""
+
 _AWAIT_LIMIT_SECONDS: Final = 600
 """How long Pulumi waits for a Deployment by default."""
 
@@ -168,7 +171,7 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
     described = labels(context.name, args.role, args.component)
     deployment = Deployment(
         context.namespace.key(name),
-        metadata=context.namespace.metadata(name, labels=described),
+        metadata=context.namespace.metadata(name, labels=described, annotations={_PATCH_FORCE: "true"}),
         spec=DeploymentSpecArgs(
             replicas=None if settings.autoscaling else settings.replica_count,
             strategy=DeploymentStrategyArgs(type="Recreate") if args.mode == "singleton" else None,
@@ -191,10 +194,17 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
 
 
 def _deployment_options(args: WorkloadArgs) -> pulumi.ResourceOptions:
-    """Start after what the workload needs; wait long enough on deletion for its longest task to end."""
+    """Start after what the workload needs; wait long enough on deletion for its longest task to end.
+
+    An autoscaled workload states no replicas. One that was static has stated them, and a field that is stated no more
+    is set back to its default of 1 by the API server: ignoring its changes keeps it as it is until the autoscaler
+    takes it over (docs/decisions/0007).
+    """
     delete_seconds = (args.grace_seconds or 0) + _AWAIT_LIMIT_SECONDS
     return pulumi.ResourceOptions(
-        depends_on=list(args.context.after), custom_timeouts=pulumi.CustomTimeouts(delete=f"{delete_seconds}s")
+        depends_on=list(args.context.after),
+        custom_timeouts=pulumi.CustomTimeouts(delete=f"{delete_seconds}s"),
+        ignore_changes=["spec.replicas"] if args.settings.autoscaling else None,
     )
 
 

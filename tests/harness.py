@@ -38,6 +38,8 @@ class Resource:
     provider: str
     dependencies: tuple[str, ...]
     delete_timeout: str
+    ignored: tuple[str, ...]
+    """Paths whose changes are ignored."""
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -118,6 +120,7 @@ class _Monitor(mocks.MockMonitor):
                 provider=request.provider,
                 dependencies=tuple(sorted(request.dependencies)),
                 delete_timeout=request.customTimeouts.delete,
+                ignored=tuple(request.ignoreChanges),
             )
         return super().RegisterResource(request)
 

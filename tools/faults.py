@@ -191,10 +191,14 @@ def _scaler_values(scaler: Manifest) -> Mapping[str, object]:
 
 
 def _appliers_of_replicas(deployment: Manifest | None) -> Iterator[str]:
-    """Who states `spec.replicas` by server-side apply, and so would set it again with the next apply."""
+    """Who states `spec.replicas` by server-side apply, and so would set it again with the next apply.
+
+    Not Pulumi: of a pool that was static it sends the live number, until the autoscaler has changed it.
+    """
     for entry in parts(deployment, "metadata", "managedFields"):
         states = at(entry, "fieldsV1", "f:spec", "f:replicas") is not None
-        if states and entry["operation"] == "Apply" and not entry.get("subresource"):
+        ours = entry["manager"].startswith("pulumi-kubernetes")
+        if states and entry["operation"] == "Apply" and not entry.get("subresource") and not ours:
             yield entry["manager"]
 
 

@@ -42,8 +42,10 @@ def test_a_pool_has_the_one_scaler_that_it_asks_for_and_states_replicas_only_wit
 ) -> None:
     deployed = run_program(with_pool(**pool))
     assert [r.type for r in deployed.resources if r.type in (SCALED_OBJECT, HPA)] == scalers
-    spec = deployed.one("kubernetes:apps/v1:Deployment", "noxus-acme/acme-flow").inputs["spec"]
-    assert spec.get("replicas") == (None if scalers else 3)
+    deployment = deployed.one("kubernetes:apps/v1:Deployment", "noxus-acme/acme-flow")
+    assert deployment.inputs["spec"].get("replicas") == (None if scalers else 3)
+    assert deployment.ignored == (("spec.replicas",) if scalers else ()), "else a pool that was static drops to 1"
+    assert deployment.inputs["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
 
 
 def test_every_value_of_the_triggers_metadata_is_text_and_none_is_a_secret() -> None:

@@ -13,7 +13,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from sandbox.plugins.kubernetes import inputs as objects
 from sandbox.plugins.kubernetes.cluster import Address, ApiError, Cluster, NoMatchError, Object, UnreachableError
 from sandbox.plugins.kubernetes.diff import Mutability, detailed_diff, must_delete_first
-from sandbox.plugins.kubernetes.ownership import handover
+from sandbox.plugins.kubernetes.ownership import handover, without_ignored
 from sandbox.plugins.kubernetes.readiness import judge, timeout_seconds
 from sandbox.plugins.kubernetes.waiting import NotReadyError, Wait
 from sandbox.plugins.properties import Secrets, decode, encode, has_unknown
@@ -197,7 +197,8 @@ class KubernetesProvider:
         try:
             if not request.preview and (patch := handover(live, manager)):
                 live = cluster.patch(address, patch)
-            live = cluster.apply(wanted, manager, query)
+            applied = without_ignored(wanted, live, manager, request.ignoreChanges)
+            live = cluster.apply(applied, manager, query)
             if not request.preview:
                 live = self._wait(cluster, request.urn, wanted, request.timeout).until_ready(live)
             return pb.UpdateResponse(properties=_state(wanted, live, manager, marked))
