@@ -11,6 +11,7 @@ from checks.environment import variables_have_one_source
 from checks.finding import Finding
 from checks.ingress import hosts_are_served_safely
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
+from checks.quota import quotas_hold_every_pod
 from checks.references import references_have_values
 from checks.scaling import drains_are_possible, keda_knows_what_to_count, scalers_do_what_they_say
 from config import ConfigError, Problem, StackSettings
@@ -27,6 +28,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     names_are_distinct,
     names_fit,
     namespaces_are_apart,
+    quotas_hold_every_pod,
     references_have_values,
     scalers_do_what_they_say,
     secrets_keep_their_place,

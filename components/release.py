@@ -15,6 +15,7 @@ from components.migrations import Migrations, MigrationsArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.namespace_ref import NamespaceRef
 from components.pool import WorkerPool, WorkerPoolArgs
+from components.quota import Quota
 from components.scheduler import Scheduler, SchedulerArgs
 from components.service import WebService, WebServiceArgs
 from components.workload import ReleaseContext
@@ -86,7 +87,7 @@ class Release(pulumi.ComponentResource):
             app_env=self._app_env(),
             identity=args.identity,
             images=stack.images,
-            after=[*args.services.ready, *args.after, allowances],
+            after=[*args.services.ready, *args.after, *self._quota(), allowances],
         )
         self._context = replace(context, after=[*context.after, *self._first(context)])
         self.pools = self._pools()
@@ -95,6 +96,10 @@ class Release(pulumi.ComponentResource):
         """What this release itself does before its workloads start."""
         del context
         return ()
+
+    def _quota(self) -> Sequence[pulumi.Resource]:
+        quota = self._args.settings.quota
+        return [Quota(f"{self._name}-quota", self.namespace, quota, self._child)] if quota else []
 
     def _service_account(self) -> pulumi.Output[str]:
         account = ServiceAccount(

@@ -312,6 +312,28 @@ class MigrationSettings(Section):
         return self
 
 
+class DefaultRequests(Section):
+    """What a container counts as that requests nothing itself."""
+
+    cpu: Quantity = Field(examples=["250m"])
+    """CPU."""
+    memory: Quantity = Field(examples=["512Mi"])
+    """Memory."""
+
+
+class QuotaSettings(Section):
+    """What all pods of a namespace may request together. A quota that the release cannot fit into is refused."""
+
+    cpu: Quantity = Field(examples=["40"])
+    """CPU requests of all pods."""
+    memory: Quantity = Field(examples=["160Gi"])
+    """Memory requests of all pods."""
+    pods: int = Field(ge=1, examples=[60])
+    """Number of pods, those that a rollout adds included."""
+    default_requests: DefaultRequests
+    """Requests of containers that set none: with a quota, Kubernetes refuses a pod that requests nothing."""
+
+
 class ReleaseSettings(Section):
     """What a primary and a worker release share."""
 
@@ -321,6 +343,8 @@ class ReleaseSettings(Section):
     """Plain settings of this release's workloads, over `noxus:env`."""
     secrets: Mapping[ObjectName, Mapping[EnvName, ConfigKey]] = {}
     """Secrets to make beside app-env, for pools' `envSecretRef`: Secret name, then variable, then secret config key."""
+    quota: QuotaSettings | None = None
+    """What the namespace may use of the cluster. Unset: as much as there is."""
     pools: Mapping[Label, PoolSettings] = {}
     """Worker pools by name; a pool is `<release>-<pool>` in Kubernetes."""
 

@@ -1,11 +1,17 @@
 """Every check, on a configuration that is right and on one that is not, with the whole sentence it says."""
 
+import math
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from checks import Finding, enforce, findings
+from checks.quota import most_pods
 from config import ConfigError
+from config.quantity import amount, written
 from tests.programs import ROOT, SMALLEST, settings, stack_file, with_pool
 
 POOL = "workers.acme.pools.flow"
@@ -237,6 +243,60 @@ def test_async_archiving_works_with_any_scheduler(scheduler: dict[str, Any]) -> 
 
 def test_a_benchmark_whose_data_nobody_needs_may_archive_nothing() -> None:
     assert found({**SMALLEST, "archive": {"mode": "disabled"}, "protect": False}) == []
+
+
+def with_quota(quota: dict[str, Any], **pool: object) -> dict[str, Any]:
+    raw = with_pool(**pool)
+    defaults = {"cpu": "500m", "memory": "1Gi"}
+    raw["workers"]["acme"]["quota"] = {"cpu": 100, "memory": "1Ti", "pods": 500, "defaultRequests": defaults, **quota}
+    return raw
+
+
+@pytest.mark.parametrize(
+    ("quota", "finding"),
+    [
+        (
+            {"pods": 12},
+            "error workers.acme.quota.pods: is 12, and with every workload at its maximum and in a rollout 13 is asked "
+            "for: flow 13 (13 pods); raise it, or lower replicas or requests",
+        ),
+        (
+            {"cpu": "3250m"},
+            "error workers.acme.quota.cpu: is 3250m, and with every workload at its maximum and in a rollout 6500m is "
+            "asked for: flow 6500m (13 pods); raise it, or lower replicas or requests",
+        ),
+        (
+            {"memory": "25Gi"},
+            "error workers.acme.quota.memory: is 25600Mi, and with every workload at its maximum and in a rollout "
+            "26624Mi is asked for: flow 26624Mi (13 pods); raise it, or lower replicas or requests",
+        ),
+    ],
+)
+def test_a_quota_that_a_rollout_at_the_maximum_does_not_fit_into_is_refused(
+    quota: dict[str, Any], finding: str
+) -> None:
+    pool: dict[str, Any] = {"autoscaling": {**KEDA, "maxReplicas": 10}, "resources": {"limits": {"memory": "2Gi"}}}
+    assert found(with_quota(quota, **pool)) == [finding]
+
+
+def test_a_quota_that_fits_exactly_is_accepted() -> None:
+    quota = {"pods": 13, "cpu": "6500m", "memory": "13Gi"}
+    assert found(with_quota(quota, autoscaling={**KEDA, "maxReplicas": 10})) == []
+
+
+@given(st.integers(min_value=0, max_value=10_000))
+def test_a_rollout_adds_a_quarter_rounded_up(replicas: int) -> None:
+    assert most_pods(replicas) == replicas + math.ceil(replicas / 4)
+
+
+@given(st.integers(min_value=0, max_value=10**9), st.sampled_from(["m", "", "k", "M", "Ki", "Mi", "Gi"]))
+def test_quantities_are_exact_numbers(number: int, suffix: str) -> None:
+    value = amount(f"{number}{suffix}")
+    assert value == number * {"m": Fraction(1, 1000), "": 1, "k": 1000, "M": 10**6, "Ki": 2**10, "Mi": 2**20}.get(
+        suffix, Fraction(2**30)
+    )
+    assert amount(written(value)) == value
+    assert 0 <= amount(written(value, "Mi")) - value < 2**20
 
 
 def test_a_pool_that_takes_everything_may_scale_on_everything() -> None:

@@ -46,6 +46,7 @@ EVERYTHING: dict[str, Any] = {
     "workers": {
         "acme": {
             "namespace": "noxus-acme",
+            "quota": {"cpu": 40, "memory": "160Gi", "pods": 60, "defaultRequests": {"cpu": "1", "memory": "2Gi"}},
             "env": {"BUCKET": "${bucket.name}", "BACKEND": "at ${backend.url}, always"},
             "secrets": {"acme-keys": {"OPENAI_API_KEY": "acmeKey"}},
             "pools": {

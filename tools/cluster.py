@@ -27,6 +27,7 @@ _RESOURCES: Final = {
     "PersistentVolumeClaim": "api/v1/namespaces/{}/persistentvolumeclaims",
     "PodDisruptionBudget": "apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "ScaledObject": "apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects",
+    "ResourceQuota": "api/v1/namespaces/{}/resourcequotas",
     "Secret": "api/v1/namespaces/{}/secrets",
     "Service": "api/v1/namespaces/{}/services",
     "ServiceAccount": "api/v1/namespaces/{}/serviceaccounts",

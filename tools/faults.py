@@ -7,7 +7,10 @@ from typing import Final
 
 from components.labels import PART_OF, selector
 from components.network import REASON
+from components.quota import hard_limits
 from config.ingress import TlsSettings
+from config.quantity import amount
+from config.sections import QuotaSettings
 from tools.expectations import Scaler, Workload, may_be_at_zero
 from tools.observed import Manifest, Namespace, at, part, parts
 
@@ -60,6 +63,14 @@ def ingress(manifest: Manifest, service: str, host: str, secret: str | None) -> 
     yield from differences({"rules": [(host, service)], "tls": [([host], secret)] if secret else []}, found)
     if not parts(manifest, "status", "loadBalancer", "ingress"):
         yield Remark("has no address yet; is an ingress controller of its class running?")
+
+
+def quota(manifest: Manifest, settings: QuotaSettings) -> Iterator[str]:
+    """Whether a quota allows what is configured, however the API server writes the numbers."""
+    found = {resource: amount(text) for resource, text in part(manifest, "spec", "hard").items()}
+    for resource, text in hard_limits(settings).items():
+        if found.get(resource) != amount(text):
+            yield from differences({resource: text}, part(manifest, "spec", "hard"))
 
 
 def no_certificate(secret: str, tls: TlsSettings) -> str:

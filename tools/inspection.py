@@ -66,6 +66,9 @@ class _Inspection:
             return
         yield self._policies()
         yield self._object("ServiceAccount", "ServiceAccount", self.name, faults.service_account)
+        if quota := release.quota:
+            name = f"{self.name}-quota"
+            yield self._object("quota", "ResourceQuota", name, lambda it: faults.quota(it, quota))
         if release is self.settings.primary:
             yield from self._of_the_primary()
         workloads = list(expectations.workloads(self.settings, self.name, release))
