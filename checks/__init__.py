@@ -11,6 +11,7 @@ from checks.environment import variables_have_one_source
 from checks.finding import Finding
 from checks.ingress import hosts_are_served_safely
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
+from checks.network import egresses_have_names_of_their_own
 from checks.quota import quotas_hold_every_pod
 from checks.references import references_have_values
 from checks.scaling import drains_are_possible, keda_knows_what_to_count, scalers_do_what_they_say
@@ -23,6 +24,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     archived_runs_are_swept,
     archiving_is_on_where_data_matters,
     drains_are_possible,
+    egresses_have_names_of_their_own,
     hosts_are_served_safely,
     keda_knows_what_to_count,
     names_are_distinct,

@@ -8,8 +8,17 @@ import pulumi
 
 from components.endpoints import DataServices, PodTarget
 from components.namespace_ref import NamespaceRef
-from components.network import EVERY_POD, Selection, allow_egress, allow_ingress, internet, tcp
+from components.network import (
+    EVERY_POD,
+    Selection,
+    allow_egress,
+    allow_further_egress,
+    allow_ingress,
+    internet,
+    tcp,
+)
 from components.workload import PORT
+from config.network import EgressSettings
 
 TYPE: Final = "noxus:components:Allowances"
 
@@ -36,6 +45,8 @@ class AllowancesArgs:
     release: str
     namespace: NamespaceRef
     services: DataServices
+    egress: Mapping[str, EgressSettings]
+    """What is reached besides, by whatever reaches the internet."""
     monitoring_namespace: str
     ingress_namespace: str | None
     """Namespace of the ingress controller if the release has a backend and a frontend."""
@@ -64,6 +75,8 @@ class Allowances(pulumi.ComponentResource):
             ports=tcp(_HTTPS_PORT),
             opts=self._child,
         )
+        further = {f"to-{name}": target for name, target in args.egress.items()}
+        allow_further_egress(further, args.namespace, _OUTWARD, self._child)
         allow_ingress(
             "from-monitoring",
             "metrics are scraped",

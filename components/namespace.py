@@ -6,15 +6,14 @@ from typing import Final
 import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
-from pulumi_kubernetes.networking.v1 import NetworkPolicyPortArgs
 
+from components.dns import dns_peers, dns_ports
 from components.labels import PART_OF
 from components.namespace_ref import NamespaceRef
-from components.network import EVERY_POD, Selection, allow_egress, deny_all
+from components.network import EVERY_POD, allow_egress, deny_all
+from config.network import DnsSettings
 
 TYPE: Final = "noxus:components:Namespace"
-
-_DNS_PORT: Final = 53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +24,8 @@ class NamespaceArgs:
     """Name in Kubernetes."""
     pod_security: str
     """Pod Security Standard to enforce: restricted, baseline or privileged."""
+    dns: DnsSettings
+    """Who resolves names."""
     setting: str
     """Path of the setting that names it, for the error when it exists already."""
 
@@ -51,8 +52,8 @@ class Namespace(pulumi.ComponentResource):
             "names are resolved by the cluster's DNS",
             within=self.ref,
             source=EVERY_POD,
-            to=[Selection(labels={"k8s-app": "kube-dns"}).peer("kube-system")],
-            ports=[NetworkPolicyPortArgs(protocol=protocol, port=_DNS_PORT) for protocol in ("UDP", "TCP")],
+            to=dns_peers(args.dns),
+            ports=dns_ports(args.dns),
             opts=child,
         )
         self.register_outputs({})

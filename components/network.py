@@ -22,6 +22,7 @@ from pulumi_kubernetes.networking.v1 import (
 
 from components.labels import COMPONENT, NAMESPACE_NAME, Component
 from components.namespace_ref import NamespaceRef
+from config.network import EgressSettings
 
 REASON: Final = "noxus.ai/reason"
 """Annotation that says in a sentence what a policy is for."""
@@ -70,6 +71,24 @@ def internet() -> Sequence[NetworkPolicyPeerArgs]:
         IPBlockArgs(cidr="::/0", except_=list(PRIVATE_RANGES_V6)),
     )
     return [NetworkPolicyPeerArgs(ip_block=block) for block in blocks]
+
+
+def egress_peer(settings: EgressSettings) -> NetworkPolicyPeerArgs:
+    """The target of a further egress."""
+    if settings.namespace is not None:
+        return Selection(labels=settings.pod_labels).peer(settings.namespace)
+    return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=settings.cidr or ""))
+
+
+def allow_further_egress(
+    names: Mapping[str, EgressSettings], within: NamespaceRef, source: Selection, opts: pulumi.ResourceOptions
+) -> None:
+    """One policy for each further target, by policy name."""
+    for name, settings in names.items():
+        ports = [port for number in settings.ports for port in tcp(number)]
+        allow_egress(
+            name, settings.reason, within=within, source=source, to=[egress_peer(settings)], ports=ports, opts=opts
+        )
 
 
 def tcp(port: int) -> list[NetworkPolicyPortArgs]:

@@ -12,6 +12,7 @@ from components.app_env import resolved
 from components.autoscaling import ScalerCredential, hpa, scaled_object, stabilization_seconds
 from components.endpoints import PostgresEndpoint
 from components.labels import labels, selector
+from components.network import Selection, allow_further_egress
 from components.workload import PORT, Placement, ReleaseContext, WorkloadArgs, workload
 from config.autoscaling import HpaAutoscaling, KedaAutoscaling
 from config.sections import PoolSettings, ScalingSettings
@@ -85,6 +86,9 @@ class WorkerPool(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        further = {f"{name}-to-{target}": egress for target, egress in settings.egress.items()}
+        pods = Selection(labels=selector(context.name, args.pool))
+        allow_further_egress(further, context.namespace, pods, child)
         self._autoscale(name, args, deployment)
         self.deployment_name = deployment.metadata["name"]
         self.register_outputs({"deployment_name": self.deployment_name})

@@ -65,6 +65,7 @@ class Release(pulumi.ComponentResource):
             NamespaceArgs(
                 namespace=args.settings.namespace,
                 pod_security=stack.cluster.pod_security,
+                dns=stack.cluster.dns,
                 setting=f"{args.path}.namespace",
             ),
             self._child,
@@ -75,6 +76,7 @@ class Release(pulumi.ComponentResource):
                 release=name,
                 namespace=self.namespace,
                 services=args.services,
+                egress={**stack.egress, **args.settings.egress},
                 monitoring_namespace=stack.cluster.monitoring_namespace,
                 ingress_namespace=stack.cluster.ingress_namespace if args.settings is stack.primary else None,
             ),

@@ -68,7 +68,9 @@ def parse(source: str, plain: Mapping[str, object], encrypted: Collection[str] =
     try:
         settings = StackSettings.model_validate_json(json.dumps({key: plain[key] for key in plain.keys() & SECTIONS}))
     except ValidationError as error:
-        found = (phrase(StackSettings, detail) for detail in error.errors())
+        # A list whose only element is wrong is reported as empty too, which it is not.
+        details = (detail for detail in error.errors() if detail["type"] != "too_short" or not detail["input"])
+        found = (phrase(StackSettings, detail) for detail in details)
         problems += [problem for problem in found if problem.path not in encrypted]
     for path, key in settings.secret_keys() if settings else ():
         if key in unknown:

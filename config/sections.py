@@ -15,6 +15,7 @@ from config.autoscaling import (
     HpaAutoscaling,
 )
 from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSettings
+from config.network import DnsSettings, EgressSettings
 from config.references import EnvValue
 from config.section import Section
 from config.types import (
@@ -54,6 +55,8 @@ class ClusterSettings(Section):
     """Namespace of the ingress controller, which must reach the public services."""
     monitoring_namespace: Label = "monitoring"
     """Namespace of Prometheus, which must reach every metrics port."""
+    dns: DnsSettings = DnsSettings()
+    """How names are resolved."""
     pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
     """Pod Security Standard that every namespace of the stack enforces."""
 
@@ -243,6 +246,9 @@ class PoolSettings(WorkloadSettings):
     max_task_seconds: int = Field(default=600, ge=1)
     """Longest task, in seconds. A pod that is scaled in or rolled gets this and 30 s more to end."""
 
+    egress: Mapping[Label, EgressSettings] = {}
+    """What this pool's pods may reach besides, by a name for each; a policy is `<release>-<pool>-to-<name>`."""
+
     @property
     def grace_seconds(self) -> int:
         """Seconds a pod has between SIGTERM and SIGKILL."""
@@ -343,6 +349,8 @@ class ReleaseSettings(Section):
     """Plain settings of this release's workloads, over `noxus:env`."""
     secrets: Mapping[ObjectName, Mapping[EnvName, ConfigKey]] = {}
     """Secrets to make beside app-env, for pools' `envSecretRef`: Secret name, then variable, then secret config key."""
+    egress: Mapping[Label, EgressSettings] = {}
+    """What all pods of the release that reach the internet may reach besides, by a name for each."""
     quota: QuotaSettings | None = None
     """What the namespace may use of the cluster. Unset: as much as there is."""
     pools: Mapping[Label, PoolSettings] = {}
@@ -418,6 +426,8 @@ class StackSettings(Section):
     """When run data moves from Redis to the bucket."""
     scaling: ScalingSettings = ScalingSettings()
     """What every KEDA pool uses unless it says otherwise."""
+    egress: Mapping[Label, EgressSettings] = {}
+    """What all pods that reach the internet may reach besides, such as private endpoints; by a name for each."""
     env: Mapping[EnvName, EnvValue] = {}
     """Plain settings of every workload, in the shared app-env Secret."""
     secret_env: Mapping[EnvName, ConfigKey] = {}

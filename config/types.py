@@ -6,6 +6,7 @@ the value that was found. Numbers with a plain range use pydantic's own bounds i
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Annotated, Final, cast
 
 from pydantic import AfterValidator, BeforeValidator
@@ -114,6 +115,18 @@ AnnotationName = Annotated[
         _matches(_ANNOTATION, 316, "must be an annotation's name, such as nginx.ingress.kubernetes.io/proxy-body-size")
     ),
 ]
+
+
+def _cidr(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise ValueError("must be addresses in CIDR form without host bits, such as 10.20.0.0/16") from None
+    return value
+
+
+Cidr = Annotated[str, AfterValidator(_cidr)]
+"""A block of IPv4 or IPv6 addresses."""
 
 ConfigKey = Annotated[
     str,

@@ -15,6 +15,7 @@ from config.quantity import amount, written
 from tests.programs import ROOT, SMALLEST, settings, stack_file, with_pool
 
 POOL = "workers.acme.pools.flow"
+EGRESS = {"reason": "r", "cidr": "10.0.0.0/8", "ports": [443]}
 KEDA = {"type": "keda", "maxReplicas": 4, "query": "SELECT 1", "targetQueryValue": 2}
 
 
@@ -76,6 +77,18 @@ def test_a_sound_configuration_has_no_finding() -> None:
             with_pool(autoscaling={**KEDA, "minReplicas": 1, "activationQueryValue": 4}),
             f"warning {POOL}.autoscaling.activationQueryValue: is used at minReplicas 0 only, and minReplicas is 1; "
             "remove it",
+        ),
+        (
+            {**SMALLEST, "egress": {"dns": {"reason": "r", "cidr": "10.0.0.0/8", "ports": [53]}}},
+            "error egress.dns: is the name of a policy that every release has, to-dns; choose another",
+        ),
+        (
+            {
+                **SMALLEST,
+                "egress": {"models": EGRESS},
+                "primary": {"namespace": "noxus", "egress": {"models": EGRESS}},
+            },
+            "error primary.egress.models: has the name of egress.models; choose another, both are allowed",
         ),
         (
             with_pool(podDisruptionBudget={"minAvailable": 1}),

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from config import StackSettings, autoscaling, ingress, sections
+from config import StackSettings, autoscaling, ingress, network, sections
 from config.load import SECTIONS
 from tests.programs import ROOT, SMALLEST, STACK_FILES, with_pool
 from tools.docs import page
@@ -17,7 +17,7 @@ from tools.schema import stack_file_schema
 MODELS = sorted(
     {
         model
-        for module in (sections, autoscaling, ingress)
+        for module in (sections, autoscaling, ingress, network)
         for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, BaseModel)
     },

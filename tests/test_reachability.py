@@ -1,15 +1,18 @@
 """Who reaches whom: every pair of workloads and everything outside, against a table that people can read."""
 
+import copy
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config import ConfigError
 from tests.harness import Deployment
-from tests.programs import run_program
+from tests.programs import SMALLEST, run_program, settings
 from tests.reachability import Address, Network, Pod, Target, pods
 from tests.test_program import PROGRAMS
+from tools import expectations
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -133,6 +136,96 @@ def test_the_ingress_controller_reaches_the_public_services_only(reached: dict[s
     ]
 
 
+OPENED: dict[str, Any] = {
+    **copy.deepcopy(PROGRAMS["everything"][0]),
+    "cluster": {"dns": {"cidrs": ["169.254.20.10/32"]}},
+    "egress": {"bucket-endpoint": {"reason": "S3's interface endpoint", "cidr": "10.1.2.0/24", "ports": [443]}},
+}
+OPENED["workers"]["acme"]["egress"] = {
+    "models": {"reason": "own models", "namespace": "models", "podLabels": {"app": "llm"}, "ports": [8000, 8001]}
+}
+OPENED["workers"]["acme"]["pools"]["flow"]["egress"] = {
+    "crm": {"reason": "the customer's CRM", "cidr": "10.9.0.7/32", "ports": [8443]}
+}
+
+
+def opens(source: str, target: Target, protocol: str, port: int) -> bool:
+    """Whether a workload of `OPENED` can open a connection."""
+    deployed = run_program(OPENED, PROGRAMS["everything"][1])
+    objects = [manifest for _, manifest in deployed.objects]
+    namespaces: dict[str, dict[str, str]] = {"models": {}}
+    namespaces |= {m["metadata"]["name"]: m["metadata"]["labels"] for m in objects if m["kind"] == "Namespace"}
+    network = Network(namespaces, [m for m in objects if m["kind"] == "NetworkPolicy"])
+    (pod,) = [pod for pod in pods(objects) if labelled(pod) == source]
+    return network.allows(pod, target, protocol, port)
+
+
+def test_a_further_egress_of_the_stack_opens_it_to_whatever_reaches_the_internet() -> None:
+    endpoint = Address("endpoint", "10.1.2.3", TCP_443)
+    assert opens("noxus-acme/acme-flow", endpoint, "TCP", 443)
+    assert opens("noxus/noxus-backend", endpoint, "TCP", 443)
+    assert not opens("noxus/noxus-frontend", endpoint, "TCP", 443)
+    assert not opens("noxus/noxus-backend", endpoint, "TCP", 80)
+    assert not opens("noxus/noxus-backend", Address("beside", "10.1.3.3", TCP_443), "TCP", 443)
+
+
+def test_one_of_a_release_or_pool_opens_it_there_only() -> None:
+    llm, other = Pod("models", "llm", {"app": "llm"}), Pod("models", "other", {"app": "other"})
+    assert opens("noxus-acme/acme-flow", llm, "TCP", 8001)
+    assert not opens("noxus-acme/acme-flow", other, "TCP", 8001)
+    assert not opens("noxus/noxus-backend", llm, "TCP", 8000)
+    crm = Address("crm", "10.9.0.7", (("TCP", 8443),))
+    assert opens("noxus-acme/acme-flow", crm, "TCP", 8443)
+    assert not opens("noxus/noxus-backend", crm, "TCP", 8443)
+
+
+def test_names_are_resolved_by_a_nodes_own_cache_where_there_is_one() -> None:
+    cache = Address("cache", "169.254.20.10", (("UDP", 53),))
+    assert opens("noxus-acme/acme-flow", cache, "UDP", 53)
+    assert not opens("noxus-acme/acme-flow", cache, "TCP", 80)
+
+
+def test_on_openshift_names_are_resolved_on_the_port_of_its_pods() -> None:
+    deployed = run_program({**SMALLEST, "cluster": {"dns": {"type": "openshift"}}})
+    (rule,) = deployed.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "noxus/to-dns").inputs["spec"]["egress"]
+    assert {(port["protocol"], port["port"]) for port in rule["ports"]} >= {("UDP", 5353), ("TCP", 5353)}
+    assert rule["to"][0]["namespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": "openshift-dns"}}
+
+
+def test_every_further_policy_is_one_that_verify_expects_and_says_why() -> None:
+    deployed = run_program(OPENED, PROGRAMS["everything"][1])
+    found: dict[str, set[str]] = {}
+    for resource in deployed.all("kubernetes:networking.k8s.io/v1:NetworkPolicy"):
+        metadata = resource.inputs["metadata"]
+        found.setdefault(metadata["namespace"], set()).add(metadata["name"])
+        if metadata["name"] == "acme-flow-to-crm":
+            assert metadata["annotations"] == {"noxus.ai/reason": "the customer's CRM"}
+    assert found == expectations.policies(settings(OPENED, *PROGRAMS["everything"][1]))
+
+
+@pytest.mark.parametrize(
+    ("egress", "problem"),
+    [
+        ({"reason": "r", "ports": [443]}, "takes either cidr or namespace, such as cidr: 10.20.0.0/16"),
+        (
+            {"reason": "r", "ports": [443], "cidr": "10.0.0.1/8"},
+            "must be addresses in CIDR form without host bits, such as 10.20.0.0/16 (got '10.0.0.1/8')",
+        ),
+        ({"reason": "r", "ports": [70000], "namespace": "n"}, "must be at most 65535 (got 70000)"),
+        ({"reason": "r", "ports": [], "namespace": "n"}, "must not be empty (got [])"),
+        ({"ports": [1], "namespace": "n"}, "required, not set; for example reason: self-hosted models"),
+        (
+            {"reason": "r", "ports": [1], "cidr": "10.0.0.0/8", "podLabels": {"a": "b"}},
+            "takes podLabels with namespace only; addresses have no labels",
+        ),
+    ],
+)
+def test_a_wrong_egress_is_refused(egress: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        settings({**SMALLEST, "egress": {"models": egress}})
+    assert [found.message for found in error.value.problems] == [problem]
+
+
 def policy(**spec: Any) -> dict[str, Any]:
     return {"metadata": {"namespace": "here"}, "spec": {"podSelector": {}, **spec}}
 
@@ -156,7 +249,7 @@ FRIEND = {"podSelector": {"matchLabels": {"app": "friend"}}}
         ([policy(ingress=[{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}])], False),
     ],
 )
-def test_the_computation_is_kubernetes_own(policies: list[dict[str, Any]], allowed: bool) -> None:
+def test_the_computation_is_kubernetes_own(policies: list[dict[str, Any]], *, allowed: bool) -> None:
     network = Network({"here": {}, "there": {}}, policies)
     enemy, target = Pod("there", "enemy", {"app": "enemy"}), Pod("here", "target", {})
     assert network.allows(enemy, target, "TCP", 8080) is allowed

@@ -141,6 +141,9 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
     names = defaultdict[str, set[str]](set, {data: {*_EVERY_NAMESPACE, *_SETUP}})
     for _, release, own in settings.releases():
         names[own.namespace] |= _EVERY_NAMESPACE | _EVERY_RELEASE
+        names[own.namespace] |= {f"to-{name}" for name in (*settings.egress, *own.egress)}
+        for pool, pool_settings in own.enabled_pools.items():
+            names[own.namespace] |= {f"{release}-{pool}-to-{name}" for name in pool_settings.egress}
         names[data] |= {f"{service}-from-{release}" for service in DATA_SERVICES}
     names[settings.primary.namespace] |= _PRIMARY
     if any(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in settings.pools()):

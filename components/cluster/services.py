@@ -19,7 +19,10 @@ def data_services(settings: StackSettings, opts: pulumi.ResourceOptions) -> Data
     namespace = Namespace(
         cluster.data_namespace,
         NamespaceArgs(
-            namespace=cluster.data_namespace, pod_security=cluster.pod_security, setting="cluster.dataNamespace"
+            namespace=cluster.data_namespace,
+            pod_security=cluster.pod_security,
+            dns=cluster.dns,
+            setting="cluster.dataNamespace",
         ),
         protected,
     ).ref
