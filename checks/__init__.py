@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from checks.archive import archive_settings_are_used, archived_runs_are_swept, archiving_is_on_where_data_matters
+from checks.effective_environment import overrides_are_known
 from checks.environment import variables_have_one_source
 from checks.finding import Finding
 from checks.ingress import hosts_are_served_safely
@@ -30,6 +31,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     names_are_distinct,
     names_fit,
     namespaces_are_apart,
+    overrides_are_known,
     quotas_hold_every_pod,
     references_have_values,
     scalers_do_what_they_say,

@@ -16,3 +16,15 @@ MIGRATIONS = "migrations"
 
 SCHEDULER = "scheduler"
 """Role of the scheduler within the primary release."""
+
+PLATFORM_VARIABLES = (
+    "ARCHIVE_BATCH_INTERVAL",
+    "ARCHIVE_MODE",
+    "POSTGRESQL_URL",
+    "REDIS_PASSWORD",
+    "REDIS_URL",
+    "S3_ACCESS_KEY_ID",
+    "S3_SECRET_ACCESS_KEY",
+    "VECTOR_POSTGRESQL_URL",
+)
+"""What every workload is told under the platform's own names (platform.md sections 4.1 and 6)."""

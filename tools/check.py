@@ -1,0 +1,71 @@
+"""`python -m tools.check`: what the checks say about a stack file. No engine, no cluster, no passphrase."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import checks
+from checks.effective_environment import effective_environment
+from config import ConfigError, StackSettings, read_stack_file
+
+_DESCRIPTION: Final = """\
+Say everything that the checks find in Pulumi.<stack>.yaml: errors, which also stop a preview; warnings, which a preview
+shows; and notes, which are shown here only. Nothing is asked but the file.
+"""
+
+_EPILOG: Final = """\
+each line:  severity, setting: what is the matter and what to write instead
+--env:      where each variable of each pool comes from, weakest source first; the last one wins. Never a value.
+exit code:  0 no error, 1 errors, 2 the file cannot be read
+
+  python -m tools.check --stack dev
+  python -m tools.check --stack dev --env --json | jq '.environment["primary.pools.default"]'
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.check",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--stack", required=True, help="name of the stack, such as dev for Pulumi.dev.yaml")
+    parser.add_argument("--env", action="store_true", help="show where each variable of each pool comes from")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    options = parser.parse_args(arguments)
+    try:
+        settings = read_stack_file(Path(f"Pulumi.{options.stack}.yaml"))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    found = checks.findings(settings)
+    if options.json:
+        environment = {"environment": effective_environment(settings)} if options.env else {}
+        print(json.dumps({"findings": [_plain(finding) for finding in found], **environment}, indent=2))
+    else:
+        print("\n".join(_lines(settings, found, env=options.env)))
+    return 1 if any(finding.severity == "error" for finding in found) else 0
+
+
+def _plain(finding: checks.Finding) -> dict[str, str]:
+    return {key: value for key, value in asdict(finding).items() if key != "rank"}
+
+
+def _lines(settings: StackSettings, found: Sequence[checks.Finding], *, env: bool) -> list[str]:
+    lines = [f"{finding.severity:7}  {finding.path}: {finding.message}" for finding in found] or ["nothing found"]
+    if env:
+        for pool, variables in effective_environment(settings).items():
+            width = max(len(variable) for variable in variables)
+            lines += ["", pool]
+            lines += [f"  {variable:{width}}  {' < '.join(variables[variable])}" for variable in sorted(variables)]
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
