@@ -1,4 +1,4 @@
-"""A namespace of the stack: Pod Security enforced, both directions denied, DNS allowed."""
+"""A namespace of the stack, made or found: Pod Security enforced, both directions denied, DNS allowed."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +26,8 @@ class NamespaceArgs:
     """Pod Security Standard to enforce: restricted, baseline or privileged."""
     dns: DnsSettings
     """Who resolves names."""
+    create: bool = True
+    """Whether it is made here; else it exists."""
     setting: str
     """Path of the setting that names it, for the error when it exists already."""
 
@@ -40,12 +42,15 @@ class Namespace(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         standard = {f"pod-security.kubernetes.io/{mode}": args.pod_security for mode in ("enforce", "audit", "warn")}
-        namespace = kubernetes.core.v1.Namespace(
-            args.namespace,
-            metadata=ObjectMetaArgs(name=args.namespace, labels={PART_OF: "noxus", **standard}),
-            opts=pulumi.ResourceOptions(parent=self, hooks=pulumi.ResourceHookBinding(on_error=[_explain(args)])),
-        )
-        self.ref = NamespaceRef(name=args.namespace, created=namespace.metadata["name"])
+        created = pulumi.Output.from_input(args.namespace)
+        if args.create:
+            namespace = kubernetes.core.v1.Namespace(
+                args.namespace,
+                metadata=ObjectMetaArgs(name=args.namespace, labels={PART_OF: "noxus", **standard}),
+                opts=pulumi.ResourceOptions(parent=self, hooks=pulumi.ResourceHookBinding(on_error=[_explain(args)])),
+            )
+            created = namespace.metadata["name"]
+        self.ref = NamespaceRef(name=args.namespace, created=created)
         deny_all(self.ref, child)
         allow_egress(
             "to-dns",
@@ -66,7 +71,7 @@ def _explain(args: NamespaceArgs) -> pulumi.ErrorHook:
         if any("already exists" in error for error in failure.errors):
             pulumi.log.error(
                 f"{args.setting}: the namespace {args.namespace!r} exists already, and the stack makes its own; "
-                "write another name here, or delete that namespace if nobody uses it"
+                "write another name here, say createNamespace: false to use it, or delete it if nobody does"
             )
         return False  # trying again would not help
 

@@ -9,7 +9,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 @dataclass(frozen=True, kw_only=True)
 class NamespaceRef:
-    """A namespace that the stack makes.
+    """A namespace that the stack makes or uses.
 
     An object's logical name, its key in the state, is its identity in Kubernetes: `<namespace>/<name>`. So whatever is
     renamed or moved in a stack file is created under its new name and then deleted under its old one. It never meets
@@ -19,7 +19,7 @@ class NamespaceRef:
     name: str
     """Name, for logical names and addresses."""
     created: pulumi.Output[str]
-    """The same name, known once the namespace exists: what uses it waits for that."""
+    """The same name; of a namespace that is made, known once it exists: what uses it waits for that."""
 
     def key(self, name: str) -> str:
         """Logical name of the object `name` of this namespace."""

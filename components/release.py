@@ -66,6 +66,7 @@ class Release(pulumi.ComponentResource):
                 namespace=args.settings.namespace,
                 pod_security=stack.cluster.pod_security,
                 dns=stack.cluster.dns,
+                create=args.settings.create_namespace,
                 setting=f"{args.path}.namespace",
             ),
             self._child,

@@ -344,7 +344,11 @@ class ReleaseSettings(Section):
     """What a primary and a worker release share."""
 
     namespace: Label = Field(examples=["noxus"])
-    """Namespace of the release; made by the stack. No two releases share one."""
+    """Namespace of the release. No two releases share one."""
+    create_namespace: bool = True
+    """Whether the stack makes the namespace. False: it exists, with the Pod Security labels that its owner gives it.
+    Never switch a deployed release to false alone: Pulumi would delete the namespace that it made, with all in it.
+    First take it out of the state with `pulumi state delete`, and the URN that `pulumi stack --show-urns` shows."""
     env: Mapping[EnvName, EnvValue] = {}
     """Plain settings of this release's workloads, over `noxus:env`."""
     secrets: Mapping[ObjectName, Mapping[EnvName, ConfigKey]] = {}

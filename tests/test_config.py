@@ -109,7 +109,8 @@ def pool(**fields: object) -> PoolSettings:
         ),
         (
             {"workers": {"acme": {"namespace": "acme", "backend": {}, "pools": {"flow": {}}}}},
-            "workers.acme.backend: no such setting; known are egress, env, namespace, pools, quota, secrets",
+            "workers.acme.backend: no such setting; known are createNamespace, egress, env, namespace, "
+            "pools, quota, secrets",
         ),
     ],
 )

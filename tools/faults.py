@@ -38,6 +38,14 @@ def namespace(manifest: Manifest, standard: str) -> Iterator[str]:
     yield from differences({"phase": "Active"}, part(manifest, "status"))
 
 
+def namespace_of_another(manifest: Manifest, standard: str) -> Iterator[str]:
+    """Whether a namespace that exists already is in use; how it enforces Pod Security is its owner's to say."""
+    yield from differences({"phase": "Active"}, part(manifest, "status"))
+    found = at(manifest, "metadata", "labels", "pod-security.kubernetes.io/enforce")
+    if found != standard:
+        yield Remark(f"enforces {found or 'no'} Pod Security, and the stack's other namespaces enforce {standard}")
+
+
 def volume_claim(manifest: Manifest) -> Iterator[str]:
     """Whether a claim has its volume."""
     return differences({"phase": "Bound"}, part(manifest, "status"))

@@ -61,7 +61,7 @@ class _Inspection:
         yield self._nothing_else({"Deployment": frozenset(), "Service": services, "StatefulSet": services})
 
     def release(self, release: ReleaseSettings) -> Iterator[Check]:
-        yield self._namespace()
+        yield self._namespace(ours=release.create_namespace)
         if not self.found.exists:
             return
         yield self._policies()
@@ -129,11 +129,11 @@ class _Inspection:
             headless = workload.component == "worker"
             yield self._service(name, selector(workload.release, workload.role), headless=headless)
 
-    def _namespace(self) -> Check:
+    def _namespace(self, *, ours: bool = True) -> Check:
         standard = self.settings.cluster.pod_security
-        return self._object(
-            f"namespace {self.found.name}", "Namespace", self.found.name, lambda it: faults.namespace(it, standard)
-        )
+        judge = faults.namespace if ours else faults.namespace_of_another
+        name = self.found.name
+        return self._object(f"namespace {name}", "Namespace", name, lambda it: judge(it, standard))
 
     def _policies(self) -> Check:
         wanted = expectations.policies(self.settings)[self.found.name]

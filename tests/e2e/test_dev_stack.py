@@ -244,6 +244,26 @@ def test_an_object_that_exists_already_is_refused_by_name_and_left_alone(stack: 
         cluster("delete", "namespace", "noxus-globex")
 
 
+def test_a_namespace_that_exists_is_used_if_the_stack_file_says_so_and_outlives_the_release(
+    stack: DevStack, cluster: Kubectl
+) -> None:
+    cluster("create", "namespace", "noxus-globex")
+    try:
+        globex = {"namespace": "noxus-globex", "createNamespace": False, "pools": {"flow": {}}}
+        stack.configure(lambda config: config["workers"].update(globex=globex))
+        outcome = stack.up()
+        assert outcome.code == 0, outcome.text
+        verified = stack.tool("verify")
+        assert verified.returncode == 0, verified.stdout
+        assert "enforces no Pod Security" in verified.stdout
+        stack.configure()
+        assert stack.up().code == 0
+        assert cluster.names_in("deployments", "noxus-globex") == set()
+        assert "noxus-globex" in cluster("get", "namespaces")
+    finally:
+        cluster("delete", "namespace", "noxus-globex")
+
+
 def _wrong_values(config: dict[str, Any]) -> None:
     config["archiv"] = config.pop("archive")
     config["primary"]["backend"]["replicaCount"] = "two"
