@@ -6,7 +6,12 @@ A section's own rules live with the section in `config`; a check looks at severa
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from checks.archive import archive_settings_are_used, archived_runs_are_swept, archiving_is_on_where_data_matters
+from checks.archive import (
+    archive_settings_are_used,
+    archived_runs_are_swept,
+    archiving_is_on_where_data_matters,
+    redis_holds_what_waits_for_the_bucket,
+)
 from checks.effective_environment import overrides_are_known
 from checks.environment import variables_have_one_source
 from checks.finding import Finding
@@ -33,6 +38,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     namespaces_are_apart,
     overrides_are_known,
     quotas_hold_every_pod,
+    redis_holds_what_waits_for_the_bucket,
     references_have_values,
     scalers_do_what_they_say,
     secrets_keep_their_place,

@@ -1,9 +1,13 @@
 """Whether archiving can work as configured: what each mode needs, and where it must not be off."""
 
+import math
 from collections.abc import Iterator
+from typing import Final
 
 from checks.finding import Finding, error, note, warning
 from config import StackSettings
+
+_ORPHAN_SWEEP_MINUTES: Final = 30
 
 
 def archive_settings_are_used(settings: StackSettings) -> Iterator[Finding]:
@@ -31,6 +35,25 @@ def archived_runs_are_swept(settings: StackSettings) -> Iterator[Finding]:
             "primary.scheduler",
             "nothing starts the half-hourly sweep for orphaned runs, the safety net of every archive mode; enable the "
             "scheduler, or say embedded: true if an image starts periodic tasks itself",
+        )
+
+
+def redis_holds_what_waits_for_the_bucket(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse a Redis that fills up with runs between two sweeps: it evicts nothing, so it would refuse new tasks.
+
+    A run is swept once it has been idle for an interval, by the next sweep: after two intervals at most. In mode
+    `disabled` the sweep for orphans, every 30 minutes, takes that place (seed/workers.md, "Run Archiving").
+    """
+    archive = settings.archive
+    if archive.peak_runs_per_minute is None or archive.run_kib is None or archive.mode == "sync":
+        return
+    minutes = 2 * (archive.batch_interval_seconds / 60 if archive.mode == "async" else _ORPHAN_SWEEP_MINUTES)
+    needed = math.ceil(minutes * archive.peak_runs_per_minute * archive.run_kib / 1024)
+    if needed > settings.redis.data_mib:
+        yield error(
+            "redis.memoryMib",
+            f"is {settings.redis.memory_mib}, of which data may fill {settings.redis.data_mib}, and the runs of "
+            f"{minutes:g} minutes take {needed} MiB; write at least {math.ceil(needed * 4 / 3)}, or archive sooner",
         )
 
 

@@ -116,6 +116,11 @@ class RedisSettings(Section):
     memory_mib: int = Field(default=1024, ge=128)
     """Memory request and limit, in MiB; Redis itself may fill three quarters of it."""
 
+    @property
+    def data_mib(self) -> int:
+        """What data may fill, in MiB; the rest is for buffers and the fork that rewrites the append-only file."""
+        return self.memory_mib * 3 // 4
+
 
 class StorageSettings(Section):
     """The one bucket. `cluster` serves it from a volume through an S3 gateway in the Kubernetes cluster."""
@@ -141,6 +146,10 @@ class ArchiveSettings(Section):
     """`sync`: after each run. `async`: by a periodic sweep. `disabled`: only the sweep for orphans; for benchmarks."""
     batch_interval_seconds: int = Field(default=60, ge=1)
     """Seconds between sweeps, and the idle time before a run is swept. Used in mode `async` only."""
+    peak_runs_per_minute: float | None = Field(default=None, gt=0)
+    """Runs that end in a minute at the busiest time. With `runKib`, what Redis must hold until it is archived."""
+    run_kib: float | None = Field(default=None, gt=0)
+    """Data that one run leaves in Redis, in KiB. No size is published: measure it."""
 
 
 class ScalingSettings(Section):

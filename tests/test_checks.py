@@ -248,6 +248,37 @@ def test_a_pools_own_secret_may_override_archive_settings_as_the_seed_says() -> 
     assert found(raw, "mode") == []
 
 
+BUSY: dict[str, Any] = {"peakRunsPerMinute": 600, "runKib": 1024, "batchIntervalSeconds": 60}
+
+
+@pytest.mark.parametrize(
+    ("mode", "finding"),
+    [
+        (
+            "async",
+            "error redis.memoryMib: is 1024, of which data may fill 768, and the runs of 2 minutes take 1200 MiB; "
+            "write at least 1600, or archive sooner",
+        ),
+        (
+            "disabled",
+            "error redis.memoryMib: is 1024, of which data may fill 768, and the runs of 60 minutes take 36000 MiB; "
+            "write at least 48000, or archive sooner",
+        ),
+    ],
+)
+def test_redis_must_hold_the_runs_that_wait_for_the_bucket(mode: str, finding: str) -> None:
+    primary = {"namespace": "noxus", "scheduler": {"embedded": True}}
+    raw = {**SMALLEST, "protect": False, "archive": {**BUSY, "mode": mode}, "primary": primary}
+    assert finding in found(raw)
+    memory = int(finding.partition("write at least ")[2].partition(",")[0])
+    assert finding.partition(":")[0] not in " ".join(found({**raw, "redis": {"memoryMib": memory}}))
+
+
+def test_runs_that_are_archived_at_once_wait_for_nothing() -> None:
+    archive = {"peakRunsPerMinute": 600, "runKib": 1024}
+    assert found({**SMALLEST, "archive": archive}) == []
+
+
 @pytest.mark.parametrize("scheduler", [{"enabled": True, "command": ["beat"]}, {"embedded": True}])
 def test_async_archiving_works_with_any_scheduler(scheduler: dict[str, Any]) -> None:
     raw = {**SMALLEST, "archive": {"mode": "async"}, "primary": {"namespace": "noxus", "scheduler": scheduler}}

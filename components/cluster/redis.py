@@ -20,16 +20,13 @@ PORT: Final = 6379
 _USER_ID: Final = 999
 """User `redis` of the image."""
 
-_DATA_SHARE: Final = 0.75
-"""Part of the memory that data may fill; the rest is for buffers and the fork that rewrites the append-only file."""
 
-
-def server_config(password: str, memory_mib: int) -> str:
+def server_config(password: str, data_mib: int) -> str:
     """Text of redis.conf. `noeviction`: evicting a broker's keys loses tasks; a full Redis refuses writes instead."""
     return "\n".join(
         (
             f"requirepass {password}",
-            f"maxmemory {int(memory_mib * _DATA_SHARE)}mb",
+            f"maxmemory {data_mib}mb",
             "maxmemory-policy noeviction",
             "appendonly yes",
             "dir /data",
@@ -55,8 +52,8 @@ class Redis(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         password = generated_password(f"{name}-password", child)
-        memory_mib = args.settings.memory_mib
-        config = password.apply(lambda value: server_config(value, memory_mib))
+        data_mib = args.settings.data_mib
+        config = password.apply(lambda value: server_config(value, data_mib))
         files = Secret(
             args.namespace.key(f"{name}-config"),
             metadata=args.namespace.metadata(f"{name}-config"),

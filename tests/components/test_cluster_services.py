@@ -17,7 +17,7 @@ def deployed() -> Deployment:
 
 
 def test_redis_refuses_writes_when_it_is_full_instead_of_forgetting_tasks() -> None:
-    assert server_config("secret", 1024).splitlines() == [
+    assert server_config("secret", 768).splitlines() == [
         "requirepass secret",
         "maxmemory 768mb",
         "maxmemory-policy noeviction",
