@@ -21,6 +21,7 @@ from checks.network import egresses_have_names_of_their_own
 from checks.quota import quotas_hold_every_pod
 from checks.references import references_have_values
 from checks.scaling import drains_are_possible, keda_knows_what_to_count, scalers_do_what_they_say
+from checks.secrets import stores_are_read
 from config import ConfigError, Problem, StackSettings
 
 __all__ = ["CHECKS", "Finding", "enforce", "findings"]
@@ -42,6 +43,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     references_have_values,
     scalers_do_what_they_say,
     secrets_keep_their_place,
+    stores_are_read,
     variables_have_one_source,
 )
 

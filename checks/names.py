@@ -6,7 +6,7 @@ from typing import Final
 
 from checks.finding import Finding, error
 from config import StackSettings
-from config.names import MIGRATIONS, app_env_secret, scaler_credential
+from config.names import MIGRATIONS, app_env_secret, credentials_secret, scaler_credential
 from config.types import LABEL_LIMIT
 
 WORKLOAD_NAME_LIMIT: Final = 54
@@ -90,7 +90,11 @@ def namespaces_are_apart(settings: StackSettings) -> Iterator[Finding]:
 def secrets_keep_their_place(settings: StackSettings) -> Iterator[Finding]:
     """Refuse pool Secrets that would be, or be layered over, the ones that every release has anyway."""
     for path, name, release in settings.releases():
-        own = {app_env_secret(name): "the release's shared settings", scaler_credential(name): "KEDA's credential"}
+        own = {
+            app_env_secret(name): "the release's shared settings",
+            credentials_secret(name): "what the stack generated",
+            scaler_credential(name): "KEDA's credential",
+        }
         for secret in own.keys() & release.secrets.keys():
             yield error(f"{path}.secrets.{secret}", f"is the name of {own[secret]}; choose another")
         for pool, pool_settings in release.pools.items():

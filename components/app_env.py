@@ -4,7 +4,7 @@ Weakest first: what the platform must know, `noxus:env`, `noxus:secretEnv`, the 
 `envSecretRef`; then the pool's literal routing variables (see `pool.py`). Routing variables are never in here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,31 +13,38 @@ from pulumi_kubernetes.core.v1 import Secret
 
 from components.digest import digest
 from components.endpoints import DataServices
+from components.external_secret import StoreAccess, StoreKey, external_secret
 from components.namespace_ref import NamespaceRef
-from config.names import app_env_secret
+from config.names import app_env_secret, credentials_secret
 from config.references import split
 from config.sections import ArchiveSettings
 
 TYPE: Final = "noxus:components:AppEnv"
 
 
-def platform_env(services: DataServices, archive: ArchiveSettings) -> dict[str, pulumi.Input[str]]:
-    """What the platform reads under names of its own (platform.md section 4.1).
+def credentials(services: DataServices) -> dict[str, pulumi.Input[str]]:
+    """What the stack generated itself, under the platform's names (platform.md section 4.1).
 
-    `POSTGRESQL_URL` has neither scheme nor database and `REDIS_URL` is a bare host: that is the documented form. The
-    passwords are alphanumeric, because whether the platform decodes a percent-encoded one is not stated anywhere.
+    `POSTGRESQL_URL` has neither scheme nor database: that is the documented form. The passwords are alphanumeric,
+    because whether the platform decodes a percent-encoded one is not stated anywhere.
     """
-    postgres, redis, bucket = services.postgres, services.redis, services.bucket
+    postgres, bucket = services.postgres, services.bucket
     postgres_url = pulumi.Output.format(
         "{0}:{1}@{2}:{3}", postgres.user, postgres.password, postgres.host, postgres.port
     )
     return {
         "POSTGRESQL_URL": postgres_url,
         "VECTOR_POSTGRESQL_URL": postgres_url,
-        "REDIS_URL": redis.host,
-        "REDIS_PASSWORD": redis.password,
+        "REDIS_PASSWORD": services.redis.password,
         "S3_ACCESS_KEY_ID": bucket.access_key_id,
         "S3_SECRET_ACCESS_KEY": bucket.secret_access_key,
+    }
+
+
+def platform_env(services: DataServices, archive: ArchiveSettings) -> dict[str, pulumi.Input[str]]:
+    """What the platform reads in plain text under its own names. `REDIS_URL` is a bare host, as documented."""
+    return {
+        "REDIS_URL": services.redis.host,
         "ARCHIVE_MODE": archive.mode,
         "ARCHIVE_BATCH_INTERVAL": str(archive.batch_interval_seconds),
     }
@@ -55,51 +62,98 @@ def _resolved_text(text: str, values: Mapping[str, pulumi.Input[str]]) -> pulumi
     return pulumi.Output.concat(*(values[part] if position % 2 else part for position, part in enumerate(parts)))
 
 
+Variables = Mapping[str, pulumi.Input[str] | StoreKey]
+"""Values by variable; a `StoreKey` where only the store knows the value."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AppEnvArgs:
     """What an `AppEnv` needs."""
 
     release: str
     namespace: NamespaceRef
-    shared: Mapping[str, pulumi.Input[str]]
+    credentials: Mapping[str, pulumi.Input[str]]
+    """What the stack generated itself; weaker than `shared`."""
+    shared: Variables
     """Variables of every workload of the release."""
-    layers: Mapping[str, Mapping[str, pulumi.Input[str]]]
+    layers: Mapping[str, Variables]
     """Variables of the Secrets to make for pools, by Secret name."""
+    store: StoreAccess | None
+    """Where External Secrets reads what is a `StoreKey`; None: Pulumi writes all Secrets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One Secret of a workload's environment."""
+
+    secret: pulumi.Input[str]
+    mark: pulumi.Output[str] | None = None
+    """Key that must be in the Secret before a pod may start from it."""
+    written_by: pulumi.Resource | None = None
+    """What must exist first, where `secret` itself is not an output of it."""
 
 
 class AppEnv(pulumi.ComponentResource):
-    """The release's Secrets, and a checksum for each layering of them, so that a change rolls those who use it."""
+    """The release's Secrets, and a checksum for each layering of them, so that a change rolls those who use it.
 
-    secret_name: pulumi.Output[str]
-    """Name of the shared Secret."""
+    Each Secret has one writer. With External Secrets the operator writes app-env and the layers, and Pulumi a Secret of
+    its own below them, with what it generated and the store never had.
+    """
 
     def __init__(self, name: str, args: AppEnvArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, {}, opts)
-        self._shared = args.shared
-        self._layers = args.layers
-        self.secret_name = self._secret(args.namespace, app_env_secret(args.release), args.shared).metadata["name"]
-        self._layer_names = {
-            layer: self._secret(args.namespace, layer, variables).metadata["name"]
-            for layer, variables in args.layers.items()
-        }
-        self.register_outputs({"secret_name": self.secret_name})
+        self._args = args
+        shared = app_env_secret(args.release)
+        if args.store:
+            own = Layer(secret=self._secret(credentials_secret(args.release), args.credentials))
+            self._shared = [own, self._external(args.store, shared, args.shared)]
+            self._layers = {
+                layer: self._external(args.store, layer, variables) for layer, variables in args.layers.items()
+            }
+        else:
+            self._shared = [Layer(secret=self._secret(shared, {**args.credentials, **_known(args.shared)}))]
+            self._layers = {
+                layer: Layer(secret=self._secret(layer, _known(variables))) for layer, variables in args.layers.items()
+            }
+        self.register_outputs({})
 
-    def layer_name(self, layer: str) -> pulumi.Input[str]:
-        """Name of the Secret `layer`: an output if it is made here, so that its users wait for it."""
-        return self._layer_names.get(layer, layer)
+    def layers(self, layer: str = "") -> Sequence[Layer]:
+        """Secrets that a workload with this `envSecretRef` reads, weakest first.
+
+        A name is an output if the Secret is made here, so that its users wait for it.
+        """
+        return [*self._shared, *([self._layers.get(layer, Layer(secret=layer))] if layer else [])]
+
+    def writers(self, layer: str = "") -> Sequence[pulumi.Resource]:
+        """What such a workload must wait for beyond the names of its Secrets."""
+        return [made.written_by for made in self.layers(layer) if made.written_by]
 
     def checksum(self, layer: str = "") -> pulumi.Output[str]:
         """Hash of all that a workload with this `envSecretRef` reads, in plain text for a pod annotation.
 
         The shared part always holds generated passwords of 190 bits, so the hash gives nothing away about a layer's
-        values either. A Secret that somebody else writes is not part of it.
+        values either. A Secret that somebody else writes is not part of it; of one that External Secrets writes, the
+        keys and revisions are.
         """
-        return digest({"shared": dict(self._shared), "layer": dict(self._layers.get(layer, {}))})
+        args = self._args
+        shared, own = args.shared, args.layers.get(layer, {})
+        if args.store:
+            shared, own = args.store.revised(shared), args.store.revised(own)
+        return digest({"shared": {**args.credentials, **shared}, "layer": dict(own)})
 
-    def _secret(self, namespace: NamespaceRef, name: str, variables: Mapping[str, pulumi.Input[str]]) -> Secret:
+    def _external(self, store: StoreAccess, name: str, variables: Variables) -> Layer:
+        made = external_secret(name, self._args.namespace, store, variables, pulumi.ResourceOptions(parent=self))
+        return Layer(secret=name, mark=store.mark(variables), written_by=made)
+
+    def _secret(self, name: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+        namespace = self._args.namespace
         return Secret(
             namespace.key(name),
             metadata=namespace.metadata(name),
             string_data=pulumi.Output.secret(dict(variables)),
             opts=pulumi.ResourceOptions(parent=self),
-        )
+        ).metadata["name"]
+
+
+def _known(variables: Variables) -> dict[str, pulumi.Input[str]]:
+    return {name: value for name, value in variables.items() if not isinstance(value, StoreKey)}

@@ -21,6 +21,7 @@ from pulumi_kubernetes.autoscaling.v2 import (
 )
 from pulumi_kubernetes.core.v1 import Secret
 
+from components.digest import digest
 from components.endpoints import PostgresEndpoint
 from components.namespace_ref import NamespaceRef
 from config.autoscaling import LONGEST_STABILIZATION_SECONDS, BehaviorSettings, HpaAutoscaling, KedaAutoscaling
@@ -135,6 +136,9 @@ class ScalerCredential(pulumi.ComponentResource):
     One per namespace instead of one for the cluster: KEDA's own namespace then holds nobody's credential.
     """
 
+    revision: pulumi.Output[str]
+    """Changes with the password. KEDA reads a credential when it builds a scaler and does not watch its Secret, so
+    whatever a ScaledObject says must change with it (KEDA issues 563 and 7640)."""
     authentication_name: str
     """Name of the TriggerAuthentication; whoever refers to it depends on this component."""
 
@@ -155,6 +159,7 @@ class ScalerCredential(pulumi.ComponentResource):
             spec={"secretTargetRef": [{"parameter": "password", "name": secret.metadata["name"], "key": "password"}]},
             opts=child,
         )
+        self.revision = digest({"password": args.password}).apply(lambda sha: sha[:8])
         self.authentication_name = name
         self.register_outputs({"authentication_name": self.authentication_name})
 
@@ -207,6 +212,7 @@ def scaled_object(
             "triggers": [
                 {
                     "type": "postgresql",
+                    "name": pulumi.Output.concat("tasks-", credential.revision),
                     "metadata": metadata,
                     "useCachedMetrics": scaler.use_cached_metrics,
                     "authenticationRef": {"name": credential.authentication_name},

@@ -67,7 +67,7 @@ class Migrations(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=list(context.after),
+                depends_on=[*context.after, *context.app_env.writers()],
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{settings.timeout_seconds + _AWAIT_MARGIN_SECONDS}s"),
             ),
         )

@@ -8,9 +8,10 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.allowances import Allowances, AllowancesArgs
-from components.app_env import AppEnv, AppEnvArgs, platform_env, resolved
+from components.app_env import AppEnv, AppEnvArgs, credentials, platform_env, resolved
 from components.autoscaling import ScalerCredential, ScalerCredentialArgs
 from components.endpoints import DataServices, Identity
+from components.external_secret import StoreKey, secret_store
 from components.migrations import Migrations, MigrationsArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.namespace_ref import NamespaceRef
@@ -83,12 +84,19 @@ class Release(pulumi.ComponentResource):
             ),
             self._child,
         )
+        own = args.settings.identity
+        identity = Identity(
+            service_account_annotations={**args.identity.service_account_annotations, **own.annotations},
+            pod_labels={**args.identity.pod_labels, **own.pod_labels},
+        )
+        service_account = self._service_account(identity)
         context = ReleaseContext(
             name=name,
             namespace=self.namespace,
-            service_account=self._service_account(),
-            app_env=self._app_env(),
-            identity=args.identity,
+            service_account=service_account,
+            app_env=self._app_env(service_account),
+            reloader=stack.secrets.reloader,
+            identity=identity,
             images=stack.images,
             after=[*args.services.ready, *args.after, *self._quota(), allowances],
         )
@@ -104,28 +112,37 @@ class Release(pulumi.ComponentResource):
         quota = self._args.settings.quota
         return [Quota(f"{self._name}-quota", self.namespace, quota, self._child)] if quota else []
 
-    def _service_account(self) -> pulumi.Output[str]:
+    def _service_account(self, identity: Identity) -> pulumi.Output[str]:
         account = ServiceAccount(
             self.namespace.key(self._name),
-            metadata=self.namespace.metadata(self._name, annotations=self._args.identity.service_account_annotations),
+            metadata=self.namespace.metadata(self._name, annotations=identity.service_account_annotations),
             automount_service_account_token=False,
             opts=self._child,
         )
         return account.metadata["name"]
 
-    def _app_env(self) -> AppEnv:
-        stack, secrets = self._args.stack.settings, self._args.stack.secrets
-        shared = {
-            **platform_env(self._args.services, stack.archive),
-            **resolved(stack.env, self._args.references),
-            **{variable: secrets[key] for variable, key in stack.secret_env.items()},
-            **resolved(self._args.settings.env, self._args.references),
-        }
-        layers = {
-            layer: {variable: secrets[key] for variable, key in variables.items()}
-            for layer, variables in self._args.settings.secrets.items()
-        }
-        args = AppEnvArgs(release=self._name, namespace=self.namespace, shared=shared, layers=layers)
+    def _app_env(self, service_account: pulumi.Output[str]) -> AppEnv:
+        stack, own, secrets = self._args.stack.settings, self._args.settings, self._args.stack.secrets
+
+        def values(keys: Mapping[str, str]) -> dict[str, pulumi.Input[str] | StoreKey]:
+            return {name: StoreKey(key) if stack.secrets.external else secrets[key] for name, key in keys.items()}
+
+        store = None
+        if stack.secrets.external:
+            store = secret_store(self._name, self.namespace, service_account, stack.secrets, self._child)
+        args = AppEnvArgs(
+            release=self._name,
+            namespace=self.namespace,
+            credentials=credentials(self._args.services),
+            shared={
+                **platform_env(self._args.services, stack.archive),
+                **resolved(stack.env, self._args.references),
+                **values(stack.secret_env),
+                **resolved(own.env, self._args.references),
+            },
+            layers={layer: values(keys) for layer, keys in own.secrets.items()},
+            store=store,
+        )
         return AppEnv(app_env_secret(self._name), args, self._child)
 
     def _pools(self) -> Mapping[str, pulumi.Output[str]]:

@@ -3,7 +3,7 @@
 What only a pool or only a web service has is in `pool.py` and `service.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 
@@ -16,6 +16,7 @@ from pulumi_kubernetes.core.v1 import (
     ContainerPortArgs,
     EnvFromSourceArgs,
     EnvVarArgs,
+    EnvVarSourceArgs,
     HTTPGetActionArgs,
     LocalObjectReferenceArgs,
     PodSecurityContextArgs,
@@ -25,6 +26,7 @@ from pulumi_kubernetes.core.v1 import (
     ResourceRequirementsArgs,
     SeccompProfileArgs,
     SecretEnvSourceArgs,
+    SecretKeySelectorArgs,
     SecurityContextArgs,
     TolerationArgs,
     TopologySpreadConstraintArgs,
@@ -32,7 +34,7 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pydantic import JsonValue
 
-from components.app_env import AppEnv
+from components.app_env import AppEnv, Layer
 from components.disruption import disruption_budget
 from components.endpoints import Identity
 from components.labels import Component, labels, selector
@@ -55,12 +57,17 @@ CHECKSUM: Final = "noxus.ai/env-checksum"
 REPLACE_UNREADY: Final = "pulumi.com/replaceUnready"
 """Annotation of a Job by which the provider replaces one that has failed, instead of waiting for it again."""
 
+MARKS: Final = ("NOXUS_APP_ENV_WRITTEN", "NOXUS_LAYER_WRITTEN")
+"""Variables by which a pod waits for the Secrets that External Secrets writes."""
+
 Mode = Literal["serving", "singleton", "once"]
 """`serving` answers on the port with health and metrics; `singleton` is one pod, stopped before its successor starts,
 that nobody calls; `once` runs to its end."""
 
 _PATCH_FORCE: Final = "pulumi.com/patchForce"
 """Takes stated fields from whoever owns them: an autoscaler keeps the replicas of a static pool."""
+
+_RELOADED: Final = {"reloader.stakater.com/auto": "true"}
 
 _AWAIT_LIMIT_SECONDS: Final = 600
 """How long Pulumi waits for a Deployment by default."""
@@ -74,6 +81,8 @@ class ReleaseContext:
     namespace: NamespaceRef
     service_account: pulumi.Output[str]
     app_env: AppEnv
+    reloader: bool
+    """Whether Reloader restarts the pods when a Secret of theirs changes."""
     identity: Identity
     images: ImageSettings
     after: Sequence[pulumi.Resource]
@@ -171,7 +180,9 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
     described = labels(context.name, args.role, args.component)
     deployment = Deployment(
         context.namespace.key(name),
-        metadata=context.namespace.metadata(name, labels=described, annotations={_PATCH_FORCE: "true"}),
+        metadata=context.namespace.metadata(
+            name, labels=described, annotations={_PATCH_FORCE: "true", **(_RELOADED if context.reloader else {})}
+        ),
         spec=DeploymentSpecArgs(
             replicas=None if settings.autoscaling else settings.replica_count,
             strategy=DeploymentStrategyArgs(type="Recreate") if args.mode == "singleton" else None,
@@ -202,7 +213,7 @@ def _deployment_options(args: WorkloadArgs) -> pulumi.ResourceOptions:
     """
     delete_seconds = (args.grace_seconds or 0) + _AWAIT_LIMIT_SECONDS
     return pulumi.ResourceOptions(
-        depends_on=list(args.context.after),
+        depends_on=[*args.context.after, *args.context.app_env.writers(args.env_secret_ref)],
         custom_timeouts=pulumi.CustomTimeouts(delete=f"{delete_seconds}s"),
         ignore_changes=["spec.replicas"] if args.settings.autoscaling else None,
     )
@@ -227,14 +238,13 @@ def pod(args: WorkloadArgs) -> PodSpecArgs:
 
 
 def _container(args: WorkloadArgs) -> ContainerArgs:
-    app_env = args.context.app_env
-    layers = [app_env.secret_name] + ([app_env.layer_name(args.env_secret_ref)] if args.env_secret_ref else [])
+    layers = args.context.app_env.layers(args.env_secret_ref)
     container = ContainerArgs(
         name=args.component,
         image=args.image,
         command=list(args.command) or None,
-        env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=layer)) for layer in layers],
-        env=[EnvVarArgs(name=name, value=value) for name, value in args.env.items()] or None,
+        env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=layer.secret)) for layer in layers],
+        env=[*_marks(args, layers), *(EnvVarArgs(name=name, value=value) for name, value in args.env.items())] or None,
         resources=resource_requirements(args.settings.resources),
         security_context=restricted_container(),
         # The kubelet keeps the last lines of a failed container's log where Pulumi finds them.
@@ -248,3 +258,14 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
         container.readiness_probe = ProbeArgs(http_get=health, period_seconds=10)
         container.liveness_probe = ProbeArgs(http_get=health, period_seconds=20, timeout_seconds=5, failure_threshold=6)
     return container
+
+
+def _marks(args: WorkloadArgs, layers: Sequence[Layer]) -> Iterator[EnvVarArgs]:
+    """Variables whose only use is that a pod cannot start before its Secrets are those of this deployment.
+
+    Not in a Job: it cannot change, so every change of a setting would run it again.
+    """
+    marks = [(layer.secret, layer.mark) for layer in layers if layer.mark] if args.mode != "once" else []
+    for variable, (secret, mark) in zip(MARKS, marks, strict=False):
+        source = SecretKeySelectorArgs(name=secret, key=mark)
+        yield EnvVarArgs(name=variable, value_from=EnvVarSourceArgs(secret_key_ref=source))

@@ -46,7 +46,8 @@ def load() -> StackConfig:
     settings = parse(f"Pulumi.{pulumi.get_stack()}.yaml", plain, encrypted)
     config = pulumi.Config(PROJECT)
     return StackConfig(
-        settings=settings, secrets={key: config.require_secret(key) for _, key in settings.secret_keys()}
+        settings=settings,
+        secrets={key: config.require_secret(key) for _, key in settings.secret_keys() if not settings.secrets.external},
     )
 
 
@@ -72,7 +73,7 @@ def parse(source: str, plain: Mapping[str, object], encrypted: Collection[str] =
         details = (detail for detail in error.errors() if detail["type"] != "too_short" or not detail["input"])
         found = (phrase(StackSettings, detail) for detail in details)
         problems += [problem for problem in found if problem.path not in encrypted]
-    for path, key in settings.secret_keys() if settings else ():
+    for path, key in settings.secret_keys() if settings and not settings.secrets.external else ():
         if key in unknown:
             problems.append(Problem(key, f"must be encrypted: run `{_SET_SECRET}{key}`"))
         elif key not in encrypted:

@@ -6,6 +6,11 @@ def app_env_secret(release: str) -> str:
     return f"{release}-app-env"
 
 
+def credentials_secret(release: str) -> str:
+    """The Secret with what the stack itself generated, beside an app-env that External Secrets writes."""
+    return f"{release}-credentials"
+
+
 def scaler_credential(release: str) -> str:
     """The Secret and the TriggerAuthentication that KEDA logs in to Postgres with."""
     return f"{release}-scaler"

@@ -17,8 +17,10 @@ from config.autoscaling import (
 from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSettings
 from config.network import DnsSettings, EgressSettings
 from config.references import EnvValue
+from config.secrets import SecretsSettings
 from config.section import Section
 from config.types import (
+    AnnotationName,
     ConfigKey,
     EnvName,
     IdList,
@@ -327,6 +329,17 @@ class MigrationSettings(Section):
         return self
 
 
+class IdentitySettings(Section):
+    """Who a release's pods are to a cloud, where somebody else has made the role: marks on ServiceAccount and pods."""
+
+    annotations: Mapping[AnnotationName, str] = Field(
+        default={}, examples=["{ eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/noxus-acme }"]
+    )
+    """Annotations of the release's ServiceAccount."""
+    pod_labels: Mapping[AnnotationName, str] = Field(default={}, examples=['{ azure.workload.identity/use: "true" }'])
+    """Labels of the release's pods."""
+
+
 class DefaultRequests(Section):
     """What a container counts as that requests nothing itself."""
 
@@ -362,6 +375,8 @@ class ReleaseSettings(Section):
     """Plain settings of this release's workloads, over `noxus:env`."""
     secrets: Mapping[ObjectName, Mapping[EnvName, ConfigKey]] = {}
     """Secrets to make beside app-env, for pools' `envSecretRef`: Secret name, then variable, then secret config key."""
+    identity: IdentitySettings = IdentitySettings()
+    """Who the release's pods are to a cloud."""
     egress: Mapping[Label, EgressSettings] = {}
     """What all pods of the release that reach the internet may reach besides, by a name for each."""
     quota: QuotaSettings | None = None
@@ -435,6 +450,8 @@ class StackSettings(Section):
     """The one Redis."""
     storage: StorageSettings = StorageSettings()
     """The one bucket."""
+    secrets: SecretsSettings = SecretsSettings()
+    """Who writes the Secrets of the releases."""
     archive: ArchiveSettings = ArchiveSettings()
     """When run data moves from Redis to the bucket."""
     scaling: ScalingSettings = ScalingSettings()

@@ -128,6 +128,12 @@ def _cidr(value: str) -> str:
 Cidr = Annotated[str, AfterValidator(_cidr)]
 """A block of IPv4 or IPv6 addresses."""
 
+StoreUrl = Annotated[
+    str,
+    AfterValidator(_matches(re.compile(r"https://[^\s/]+"), 253, "must be an https:// address without a path")),
+]
+"""Address of a secret store."""
+
 ConfigKey = Annotated[
     str,
     AfterValidator(_matches(_CONFIG_KEY, 100, "must be the name of a secret config key, such as openaiApiKey")),

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from checks.effective_environment import effective_environment
-from components.app_env import platform_env
+from components.app_env import credentials, platform_env
 from config.names import PLATFORM_VARIABLES
 from config.sections import ArchiveSettings
 from tests.harness import deploy
@@ -66,7 +66,8 @@ def test_the_platforms_variables_are_those_of_the_code() -> None:
             name="b", url="u", region="r", access_key_id=secret, secret_access_key=secret, target=target
         )
         services = DataServices(postgres=postgres, redis=redis, bucket=bucket, ready=())
-        assert platform_env(services, ArchiveSettings()).keys() == set(PLATFORM_VARIABLES)
+        found = credentials(services) | platform_env(services, ArchiveSettings())
+        assert found.keys() == set(PLATFORM_VARIABLES)
 
     deploy(program)
 

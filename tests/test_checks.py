@@ -19,6 +19,9 @@ EGRESS = {"reason": "r", "cidr": "10.0.0.0/8", "ports": [443]}
 KEDA = {"type": "keda", "maxReplicas": 4, "query": "SELECT 1", "targetQueryValue": 2}
 
 
+IN_VAULT = {"backend": "externalSecrets", "store": {"type": "vault", "server": "https://vault.example.com:8200"}}
+
+
 def found(raw: dict[str, Any], *encrypted: str) -> list[str]:
     """Every error and warning as `severity path: message`."""
     found = findings(settings(raw, *encrypted))
@@ -361,3 +364,34 @@ def test_errors_come_first_and_stop_the_program_all_at_once_while_warnings_are_t
 
 def test_findings_are_plain_values() -> None:
     assert Finding("note", "a", "b") == Finding("note", "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"secretEnv": {}},
+            [
+                "error secretEnv: is empty, so External Secrets would write no app-env; name a key, or use backend: kubernetes"
+            ],
+        ),
+        (
+            {"secrets": {**IN_VAULT, "revisions": {"openaiApikey": "2"}}},
+            [
+                "error secrets.revisions.openaiApikey: is the revision of a key that nothing uses; "
+                "did you mean openaiApiKey?"
+            ],
+        ),
+        (
+            {"secrets": {**IN_VAULT, "store": {"type": "awsSecretsManager", "region": "eu-west-1"}}},
+            [
+                "error primary.identity.annotations: lacks eks.amazonaws.com/role-arn, by which awsSecretsManager "
+                "knows who reads; write the release's role there"
+            ],
+        ),
+        ({}, []),
+    ],
+)
+def test_what_external_secrets_is_to_read_can_be_read(changes: dict[str, Any], expected: list[str]) -> None:
+    sound = {**SMALLEST, "secretEnv": {"OPENAI_API_KEY": "openaiApiKey"}, "secrets": IN_VAULT}
+    assert found({**sound, **changes}) == expected

@@ -26,6 +26,8 @@ _RESOURCES: Final = {
     "NetworkPolicy": "apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
     "PersistentVolumeClaim": "api/v1/namespaces/{}/persistentvolumeclaims",
     "PodDisruptionBudget": "apis/policy/v1/namespaces/{}/poddisruptionbudgets",
+    "ExternalSecret": "apis/external-secrets.io/v1/namespaces/{}/externalsecrets",
+    "SecretStore": "apis/external-secrets.io/v1/namespaces/{}/secretstores",
     "ScaledObject": "apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects",
     "ResourceQuota": "api/v1/namespaces/{}/resourcequotas",
     "Secret": "api/v1/namespaces/{}/secrets",

@@ -4,7 +4,7 @@ Whatever the components compute with a function or keep in a constant is taken f
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +16,7 @@ from components.pool import routing_env
 from config import StackSettings
 from config.autoscaling import Autoscaling, HpaAutoscaling, KedaAutoscaling
 from config.ingress import PublicRole
-from config.names import SCHEDULER, app_env_secret, scaler_credential
+from config.names import SCHEDULER, app_env_secret, credentials_secret, scaler_credential
 from config.references import split
 from config.sections import PoolSettings, ReleaseSettings, ScalingSettings, ServiceSettings, WorkloadSettings
 
@@ -64,7 +64,8 @@ class Scaler:
 
 def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> Iterator[Workload]:
     """Every Deployment that a release should have: the primary's services first, then the enabled pools."""
-    images, primary, app_env = settings.images, settings.primary, app_env_secret(release)
+    images, primary = settings.images, settings.primary
+    shared = (*([credentials_secret(release)] if settings.secrets.external else []), app_env_secret(release))
     services: list[tuple[PublicRole, str, ServiceSettings]] = [
         ("backend", images.backend, primary.backend),
         ("frontend", images.frontend, primary.frontend),
@@ -72,7 +73,7 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
     if primary.relays.enabled:
         services.append(("relays", primary.relays.image or images.backend, primary.relays))
     for role, image, service in services if own is primary else ():
-        yield Workload(release=release, role=role, component=role, image=image, settings=service, secrets=(app_env,))
+        yield Workload(release=release, role=role, component=role, image=image, settings=service, secrets=shared)
     if own is primary and primary.scheduler.enabled:
         yield Workload(
             release=release,
@@ -80,7 +81,7 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
             component="scheduler",
             image=primary.scheduler.image or images.worker,
             settings=WorkloadSettings(),
-            secrets=(app_env,),
+            secrets=shared,
             serves=False,
         )
     for role, pool in own.enabled_pools.items():
@@ -93,8 +94,13 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
             settings=pool,
             env={**plain, **routing_env(pool)},
             resolved=frozenset(pool.env.keys() - plain.keys()),
-            secrets=(app_env, pool.env_secret_ref) if pool.env_secret_ref else (app_env,),
+            secrets=(*shared, pool.env_secret_ref) if pool.env_secret_ref else shared,
         )
+
+
+def external_secrets(settings: StackSettings, release: str, own: ReleaseSettings) -> Sequence[str]:
+    """Names of the ExternalSecrets of a release, and of the Secrets that they write."""
+    return (app_env_secret(release), *own.secrets) if settings.secrets.external else ()
 
 
 def migrations_job(settings: StackSettings) -> str | None:

@@ -8,6 +8,7 @@ from typing import Final
 from components.labels import PART_OF, selector
 from components.network import REASON
 from components.quota import hard_limits
+from components.workload import MARKS
 from config.ingress import TlsSettings
 from config.quantity import amount
 from config.sections import QuotaSettings
@@ -49,6 +50,14 @@ def namespace_of_another(manifest: Manifest, standard: str) -> Iterator[str]:
 def volume_claim(manifest: Manifest) -> Iterator[str]:
     """Whether a claim has its volume."""
     return differences({"phase": "Bound"}, part(manifest, "status"))
+
+
+def ready(manifest: Manifest) -> Iterator[str]:
+    """Whether what External Secrets keeps says that it is ready, and if not, its own words."""
+    conditions = {condition["type"]: condition for condition in parts(manifest, "status", "conditions")}
+    condition = conditions.get("Ready", {"status": "unknown", "message": "External Secrets has not looked at it yet"})
+    if condition["status"] != "True":
+        yield f"is not ready: {condition.get('message') or condition.get('reason') or 'no reason given'}"
 
 
 def completion(manifest: Manifest) -> Iterator[str]:
@@ -121,7 +130,7 @@ def literal_env(container: Manifest, workload: Workload) -> Iterator[str]:
     """Whether the literal variables are exactly the expected ones: any other would win over every Secret."""
     # The API server leaves out an empty value; a variable that comes from elsewhere is shown with its source.
     env = {item["name"]: item.get("valueFrom") or item.get("value", "") for item in parts(container, "env")}
-    expected = {**dict.fromkeys(env), **workload.env}
+    expected = {**dict.fromkeys(env.keys() - set(MARKS)), **workload.env}
     return differences({name: value for name, value in expected.items() if name not in workload.resolved}, env)
 
 

@@ -66,6 +66,10 @@ class _Inspection:
             return
         yield self._policies()
         yield self._object("ServiceAccount", "ServiceAccount", self.name, faults.service_account)
+        if external := expectations.external_secrets(self.settings, self.name, release):
+            yield self._object("SecretStore", "SecretStore", self.name, faults.ready)
+            for name in external:
+                yield self._object(f"ExternalSecret {name}", "ExternalSecret", name, faults.ready)
         if quota := release.quota:
             name = f"{self.name}-quota"
             yield self._object("quota", "ResourceQuota", name, lambda it: faults.quota(it, quota))

@@ -1,5 +1,7 @@
 """Autoscalers: who scales a pool, on what, and what it never does."""
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -199,3 +201,10 @@ def test_an_hpa_measures_what_it_is_told_and_nothing_else() -> None:
         ("cpu", 70),
         ("memory", 80),
     ]
+
+
+def test_a_trigger_changes_with_the_password_that_keda_does_not_watch() -> None:
+    deployed = keda_pool()
+    password = deployed.one("kubernetes:core/v1:Secret", "noxus-acme/acme-scaler").inputs["stringData"]["password"]
+    revision = hashlib.sha256(json.dumps({"password": password}).encode()).hexdigest()
+    assert trigger(deployed)["name"] == f"tasks-{revision[:8]}"

@@ -1,0 +1,151 @@
+"""Secrets that the External Secrets operator writes: the store as a release reads it, and one Secret read from it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from components.digest import digest
+from components.namespace_ref import NamespaceRef
+from config.secrets import (
+    AwsSecretsManagerStore,
+    AzureKeyVaultStore,
+    GcpSecretManagerStore,
+    SecretsSettings,
+    SecretStore,
+    VaultStore,
+)
+
+API: Final = "external-secrets.io/v1"
+WHEN_READY: Final = {"pulumi.com/waitFor": "condition=Ready"}
+
+
+@dataclass(frozen=True)
+class StoreKey:
+    """A value of the release's entry in the store, by its secret config key."""
+
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreAccess:
+    """How one release reads its entry."""
+
+    settings: SecretsSettings
+    release: str
+    store: CustomResource
+    """The SecretStore in the release's namespace, which has the release's name."""
+
+    def revised(self, variables: Mapping[str, pulumi.Input[str] | StoreKey]) -> dict[str, pulumi.Input[object]]:
+        """What stands for the variables in a checksum: a value where it is known, else its key and revision."""
+        revisions = self.settings.revisions
+        return {
+            name: [value.key, revisions.get(value.key, "")] if isinstance(value, StoreKey) else value
+            for name, value in variables.items()
+        }
+
+    def mark(self, variables: Mapping[str, pulumi.Input[str] | StoreKey]) -> pulumi.Output[str]:
+        """Key that the Secret has once it holds these variables in these revisions, and not before.
+
+        The operator says "ready" of what it wrote before a change too, so its readiness proves nothing. A pod that
+        reads this key by name cannot start from the Secret of yesterday: the kubelet waits for the key.
+        """
+        return digest(self.revised(variables)).apply(lambda sha: f"NOXUS_ENV_{sha[:16].upper()}")
+
+
+def secret_store(
+    release: str,
+    namespace: NamespaceRef,
+    service_account: pulumi.Input[str],
+    settings: SecretsSettings,
+    opts: pulumi.ResourceOptions,
+) -> StoreAccess:
+    """The store under the identity of one release, in its own namespace: nothing here reads another's entry."""
+    if settings.store is None:
+        raise ValueError("config refuses the backend externalSecrets without a store")
+    store = CustomResource(
+        namespace.key(release),
+        api_version=API,
+        kind="SecretStore",
+        metadata=namespace.metadata(release, annotations=WHEN_READY),
+        spec={"provider": provider(settings.store, release, service_account)},
+        opts=opts,
+    )
+    return StoreAccess(settings=settings, release=release, store=store)
+
+
+def provider(store: SecretStore, release: str, service_account: pulumi.Input[str]) -> dict[str, Any]:
+    """The `provider` of a SecretStore, which logs in as the release's ServiceAccount."""
+    account = {"serviceAccountRef": {"name": service_account}}
+    match store:
+        case AwsSecretsManagerStore():
+            return {"aws": {"service": "SecretsManager", "region": store.region, "auth": {"jwt": account}}}
+        case GcpSecretManagerStore():
+            identity = {"clusterLocation": store.cluster_location, "clusterName": store.cluster_name, **account}
+            return {"gcpsm": {"projectID": store.project_id, "auth": {"workloadIdentity": identity}}}
+        case AzureKeyVaultStore():
+            return {"azurekv": {"vaultUrl": store.vault_url, "authType": "WorkloadIdentity", **account}}
+        case VaultStore():
+            authority = {"type": "ConfigMap", "name": store.ca_config_map, "key": "ca.crt"}
+            login = {"mountPath": store.auth_path, "role": store.role or release, **account}
+            return {
+                "vault": {
+                    "server": store.server,
+                    "path": store.path,
+                    "version": "v2",
+                    "auth": {"kubernetes": login},
+                    **({"caProvider": authority} if store.ca_config_map else {}),
+                }
+            }
+
+
+def external_secret(
+    name: str,
+    namespace: NamespaceRef,
+    access: StoreAccess,
+    variables: Mapping[str, pulumi.Input[str] | StoreKey],
+    opts: pulumi.ResourceOptions,
+) -> CustomResource:
+    """A Secret of plain variables, of values from the store, and of the `mark` that names both."""
+    plain = {key: value for key, value in variables.items() if not isinstance(value, StoreKey)}
+    written = pulumi.Output.all(plain, access.mark(variables)).apply(
+        lambda known: {**{key: literal(text) for key, text in known[0].items()}, known[1]: "synced"}
+    )
+    return CustomResource(
+        namespace.key(name),
+        api_version=API,
+        kind="ExternalSecret",
+        metadata=namespace.metadata(name, annotations=WHEN_READY),
+        spec={
+            "refreshInterval": f"{access.settings.refresh_seconds}s",
+            "secretStoreRef": {"kind": "SecretStore", "name": access.release},
+            "target": {
+                "name": name,
+                "creationPolicy": "Owner",
+                "deletionPolicy": "Retain",  # an entry that is lost must not take the running platform's Secret along
+                "template": {"engineVersion": "v2", "mergePolicy": "Merge", "data": written},
+            },
+            "data": [
+                {
+                    "secretKey": variable,
+                    "remoteRef": {"key": access.settings.entry(access.release), "property": value.key},
+                }
+                for variable, value in variables.items()
+                if isinstance(value, StoreKey)
+            ],
+        },
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[access.store])),
+    )
+
+
+def literal(text: str) -> str:
+    """Text that the operator's template engine gives back as it is: the engine would take `{{` for its own."""
+    return "".join(f"{{{{ {json.dumps('{{')} }}}}" if part == "{{" else part for part in _braces(text))
+
+
+def _braces(text: str) -> list[str]:
+    before, *rest = text.split("{{")
+    return [before, *(part for following in rest for part in ("{{", following))]

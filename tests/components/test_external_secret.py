@@ -1,0 +1,216 @@
+"""Secrets that External Secrets writes: who reads which entry, and which pods a changed value rolls."""
+
+import re
+from typing import Any
+
+import pytest
+
+from components.external_secret import literal, provider
+from config.secrets import SecretsSettings
+from tests.harness import Deployment
+from tests.programs import SMALLEST, run_program
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+EXTERNAL = "kubernetes:external-secrets.io/v1:ExternalSecret"
+STORE = "kubernetes:external-secrets.io/v1:SecretStore"
+SECRET = "kubernetes:core/v1:Secret"
+VAULT = {"type": "vault", "server": "https://vault.example.com:8200"}
+
+
+def stack(*, revisions: dict[str, str] | None = None, **changes: object) -> dict[str, Any]:
+    """Two releases; one pool of two reads a key of its own beside the shared one."""
+    return {
+        **SMALLEST,
+        "env": {"LOG_LEVEL": "info", "PROMPT": "hello {{name}}"},
+        "secretEnv": {"OPENAI_API_KEY": "openaiApiKey"},
+        "secrets": {"backend": "externalSecrets", "store": VAULT, "revisions": revisions or {}},
+        "workers": {
+            "acme": {
+                "namespace": "noxus-acme",
+                "secrets": {"acme-keys": {"OPENAI_API_KEY": "acmeKey"}},
+                "pools": {"flow": {"envSecretRef": "acme-keys"}, "kb": {"workerSubscribe": "kb"}},
+            }
+        },
+        **changes,
+    }
+
+
+def templates(deployed: Deployment) -> dict[str, Any]:
+    """The pod template of every Deployment: what rolls its pods when it changes."""
+    return {r.name: r.inputs["spec"]["template"] for r in deployed.all(DEPLOYMENT)}
+
+
+def rolled(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    found, changed = templates(run_program(before)), templates(run_program(after))
+    return {name for name in found if found[name] != changed[name]}
+
+
+def container(deployed: Deployment, name: str) -> dict[str, Any]:
+    return deployed.one(DEPLOYMENT, name).inputs["spec"]["template"]["spec"]["containers"][0]
+
+
+def test_each_release_reads_its_own_entry_under_its_own_account() -> None:
+    deployed = run_program(stack())
+    assert [r.name for r in deployed.all(STORE)] == ["noxus-acme/acme", "noxus/noxus"]
+    login = deployed.one(STORE, "noxus-acme/acme").inputs["spec"]["provider"]["vault"]["auth"]["kubernetes"]
+    assert login == {"mountPath": "kubernetes", "role": "acme", "serviceAccountRef": {"name": "acme"}}
+    entries = {
+        (r.name, item["secretKey"]): item["remoteRef"]
+        for r in deployed.all(EXTERNAL)
+        for item in r.inputs["spec"]["data"]
+    }
+    assert entries == {
+        ("noxus/noxus-app-env", "OPENAI_API_KEY"): {"key": "noxus-noxus", "property": "openaiApiKey"},
+        ("noxus-acme/acme-app-env", "OPENAI_API_KEY"): {"key": "noxus-acme", "property": "openaiApiKey"},
+        ("noxus-acme/acme-keys", "OPENAI_API_KEY"): {"key": "noxus-acme", "property": "acmeKey"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("store", "expected"),
+    [
+        (
+            {"type": "awsSecretsManager", "region": "eu-west-1"},
+            {
+                "aws": {
+                    "service": "SecretsManager",
+                    "region": "eu-west-1",
+                    "auth": {"jwt": {"serviceAccountRef": {"name": "acme"}}},
+                }
+            },
+        ),
+        (
+            {"type": "gcpSecretManager", "projectId": "p", "clusterLocation": "l", "clusterName": "c"},
+            {
+                "gcpsm": {
+                    "projectID": "p",
+                    "auth": {
+                        "workloadIdentity": {
+                            "clusterLocation": "l",
+                            "clusterName": "c",
+                            "serviceAccountRef": {"name": "acme"},
+                        }
+                    },
+                }
+            },
+        ),
+        (
+            {"type": "azureKeyVault", "vaultUrl": "https://x.vault.azure.net"},
+            {
+                "azurekv": {
+                    "vaultUrl": "https://x.vault.azure.net",
+                    "authType": "WorkloadIdentity",
+                    "serviceAccountRef": {"name": "acme"},
+                }
+            },
+        ),
+        (
+            {**VAULT, "role": "reader", "caConfigMap": "vault-ca"},
+            {
+                "vault": {
+                    "server": "https://vault.example.com:8200",
+                    "path": "secret",
+                    "version": "v2",
+                    "auth": {
+                        "kubernetes": {
+                            "mountPath": "kubernetes",
+                            "role": "reader",
+                            "serviceAccountRef": {"name": "acme"},
+                        }
+                    },
+                    "caProvider": {"type": "ConfigMap", "name": "vault-ca", "key": "ca.crt"},
+                }
+            },
+        ),
+    ],
+)
+def test_every_store_logs_in_as_the_releases_account(store: dict[str, str], expected: dict[str, Any]) -> None:
+    settings = SecretsSettings.model_validate({"backend": "externalSecrets", "store": store})
+    assert settings.store is not None
+    assert provider(settings.store, "acme", "acme") == expected
+
+
+def test_a_secret_has_one_writer_and_pulumi_writes_only_what_it_generated() -> None:
+    deployed = run_program(stack())
+    assert {r.name for r in deployed.all(EXTERNAL)} & {r.name for r in deployed.all(SECRET)} == set()
+    own = deployed.one(SECRET, "noxus-acme/acme-credentials")
+    assert own.inputs["stringData"].keys() == {
+        "POSTGRESQL_URL",
+        "VECTOR_POSTGRESQL_URL",
+        "REDIS_PASSWORD",
+        "S3_ACCESS_KEY_ID",
+        "S3_SECRET_ACCESS_KEY",
+    }
+    order = [item["secretRef"]["name"] for item in container(deployed, "noxus-acme/acme-flow")["envFrom"]]
+    assert order == ["acme-credentials", "acme-app-env", "acme-keys"]
+
+
+def test_plain_settings_pass_through_the_template_as_they_are() -> None:
+    target = run_program(stack()).one(EXTERNAL, "noxus/noxus-app-env").inputs["spec"]["target"]
+    template = target.pop("template")
+    assert target == {"name": "noxus-app-env", "creationPolicy": "Owner", "deletionPolicy": "Retain"}
+    assert (template["engineVersion"], template["mergePolicy"]) == ("v2", "Merge"), "without it, the data is dropped"
+    assert template["data"]["LOG_LEVEL"] == "info"
+    assert template["data"]["PROMPT"] == 'hello {{ "{{" }}name}}'
+    assert not {"OPENAI_API_KEY", "POSTGRESQL_URL"} & template["data"].keys()
+
+
+@pytest.mark.parametrize("text", ["", "plain", "{{", "{{{{", "{ {", "a{{b}}c", "{{{x}}}", "}}{{"])
+def test_a_literal_means_its_text_to_the_template_engine(text: str) -> None:
+    written = literal(text)
+    assert re.sub(r'\{\{ "\{\{" \}\}', "\0", written).count("{{") == 0
+    assert written.replace('{{ "{{" }}', "{{") == text
+
+
+def test_a_release_overrides_a_key_of_the_store_with_a_plain_value() -> None:
+    raw = stack()
+    raw["workers"]["acme"]["env"] = {"OPENAI_API_KEY": "none"}
+    spec = (
+        run_program({**raw, "secretEnv": {**raw["secretEnv"], "OTHER": "other"}})
+        .one(EXTERNAL, "noxus-acme/acme-app-env")
+        .inputs["spec"]
+    )
+    assert [item["secretKey"] for item in spec["data"]] == ["OTHER"]
+    assert spec["target"]["template"]["data"]["OPENAI_API_KEY"] == "none"
+
+
+def test_a_pod_cannot_start_before_its_secrets_are_written() -> None:
+    deployed = run_program(stack())
+    env = {item["name"]: item.get("valueFrom") for item in container(deployed, "noxus-acme/acme-flow")["env"]}
+    for variable, name in (("NOXUS_APP_ENV_WRITTEN", "acme-app-env"), ("NOXUS_LAYER_WRITTEN", "acme-keys")):
+        reference = env[variable]["secretKeyRef"]
+        assert reference["name"] == name
+        written = deployed.one(EXTERNAL, f"noxus-acme/{name}").inputs["spec"]["target"]["template"]["data"]
+        assert reference["key"] in written
+    writers = {deployed.one(EXTERNAL, f"noxus-acme/{name}").urn for name in ("acme-app-env", "acme-keys")}
+    assert writers <= set(deployed.one(DEPLOYMENT, "noxus-acme/acme-flow").dependencies)
+
+
+def test_a_changed_value_rolls_every_pod_that_uses_it_and_no_other() -> None:
+    everything = set(templates(run_program(stack())))
+    assert rolled(stack(), stack(revisions={"acmeKey": "2"})) == {"noxus-acme/acme-flow"}
+    assert rolled(stack(), stack(revisions={"openaiApiKey": "2"})) == everything
+    assert rolled(stack(), stack(env={"LOG_LEVEL": "debug"})) == everything
+    assert rolled(stack(), stack(protect=False)) == set()
+
+
+def test_a_changed_value_written_by_pulumi_rolls_every_pod_that_uses_it_and_no_other() -> None:
+    raw = {**stack(), "secrets": {}}
+    secrets = {"openaiApiKey": "one", "acmeKey": "two"}
+
+    def changed(**values: str) -> set[str]:
+        before, after = templates(run_program(raw, secrets)), templates(run_program(raw, {**secrets, **values}))
+        return {name for name in before if before[name] != after[name]}
+
+    assert changed(acmeKey="three") == {"noxus-acme/acme-flow"}
+    assert changed(openaiApiKey="three") == set(templates(run_program(raw, secrets)))
+
+
+def test_reloader_is_asked_for_every_deployment_or_none() -> None:
+    raw = stack()
+    raw["secrets"] = {**raw["secrets"], "reloader": True}
+    asked = {
+        r.inputs["metadata"]["annotations"].get("reloader.stakater.com/auto") for r in run_program(raw).all(DEPLOYMENT)
+    }
+    assert asked == {"true"}
+    assert "reloader" not in str(templates(run_program(stack())))
