@@ -22,6 +22,39 @@ SMALLEST: Mapping[str, Any] = {
 }
 
 
+VAULT: Mapping[str, str] = {"type": "vault", "server": "https://vault.example.com:8200"}
+STORES: tuple[Mapping[str, str], ...] = (
+    VAULT,
+    {**VAULT, "role": "reader", "caConfigMap": "vault-ca"},
+    {"type": "awsSecretsManager", "region": "eu-west-1"},
+    {"type": "azureKeyVault", "vaultUrl": "https://noxus.vault.azure.net"},
+    {"type": "gcpSecretManager", "projectId": "noxus", "clusterLocation": "europe-west1", "clusterName": "prod"},
+)
+IDENTITY = {"annotations": {"eks.amazonaws.com/role-arn": "arn:x", "azure.workload.identity/client-id": "x"}}
+
+
+def external_secrets_stack(
+    store: Mapping[str, str] = VAULT, *, revisions: Mapping[str, str] | None = None, **changes: object
+) -> dict[str, Any]:
+    """Two releases whose Secrets External Secrets writes; one pool of two reads a key of its own."""
+    return {
+        **SMALLEST,
+        "env": {"LOG_LEVEL": "info", "PROMPT": "hello {{name}}"},
+        "secretEnv": {"OPENAI_API_KEY": "openaiApiKey"},
+        "secrets": {"backend": "externalSecrets", "store": store, "revisions": revisions or {}},
+        "primary": {"namespace": "noxus", "identity": IDENTITY},
+        "workers": {
+            "acme": {
+                "namespace": "noxus-acme",
+                "identity": IDENTITY,
+                "secrets": {"acme-keys": {"OPENAI_API_KEY": "acmeKey"}},
+                "pools": {"flow": {"envSecretRef": "acme-keys"}, "kb": {"workerSubscribe": "kb"}},
+            }
+        },
+        **changes,
+    }
+
+
 def with_pool(**pool: object) -> dict[str, Any]:
     """The smallest stack with one worker release `acme` of one pool `flow`, which has these settings."""
     return {**SMALLEST, "workers": {"acme": {"namespace": "noxus-acme", "pools": {"flow": pool}}}}

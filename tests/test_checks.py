@@ -12,14 +12,14 @@ from checks import Finding, enforce, findings
 from checks.quota import most_pods
 from config import ConfigError
 from config.quantity import amount, written
-from tests.programs import ROOT, SMALLEST, settings, stack_file, with_pool
+from tests.programs import ROOT, SMALLEST, VAULT, settings, stack_file, with_pool
 
 POOL = "workers.acme.pools.flow"
 EGRESS = {"reason": "r", "cidr": "10.0.0.0/8", "ports": [443]}
 KEDA = {"type": "keda", "maxReplicas": 4, "query": "SELECT 1", "targetQueryValue": 2}
 
 
-IN_VAULT = {"backend": "externalSecrets", "store": {"type": "vault", "server": "https://vault.example.com:8200"}}
+IN_VAULT = {"backend": "externalSecrets", "store": VAULT}
 
 
 def found(raw: dict[str, Any], *encrypted: str) -> list[str]:
@@ -372,7 +372,8 @@ def test_findings_are_plain_values() -> None:
         (
             {"secretEnv": {}},
             [
-                "error secretEnv: is empty, so External Secrets would write no app-env; name a key, or use backend: kubernetes"
+                "error secretEnv: is empty, so External Secrets would write no app-env; "
+                "name a key, or use backend: kubernetes"
             ],
         ),
         (

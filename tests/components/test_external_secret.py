@@ -8,31 +8,13 @@ import pytest
 from components.external_secret import literal, provider
 from config.secrets import SecretsSettings
 from tests.harness import Deployment
-from tests.programs import SMALLEST, run_program
+from tests.programs import VAULT, run_program
+from tests.programs import external_secrets_stack as stack
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 EXTERNAL = "kubernetes:external-secrets.io/v1:ExternalSecret"
 STORE = "kubernetes:external-secrets.io/v1:SecretStore"
 SECRET = "kubernetes:core/v1:Secret"
-VAULT = {"type": "vault", "server": "https://vault.example.com:8200"}
-
-
-def stack(*, revisions: dict[str, str] | None = None, **changes: object) -> dict[str, Any]:
-    """Two releases; one pool of two reads a key of its own beside the shared one."""
-    return {
-        **SMALLEST,
-        "env": {"LOG_LEVEL": "info", "PROMPT": "hello {{name}}"},
-        "secretEnv": {"OPENAI_API_KEY": "openaiApiKey"},
-        "secrets": {"backend": "externalSecrets", "store": VAULT, "revisions": revisions or {}},
-        "workers": {
-            "acme": {
-                "namespace": "noxus-acme",
-                "secrets": {"acme-keys": {"OPENAI_API_KEY": "acmeKey"}},
-                "pools": {"flow": {"envSecretRef": "acme-keys"}, "kb": {"workerSubscribe": "kb"}},
-            }
-        },
-        **changes,
-    }
 
 
 def templates(deployed: Deployment) -> dict[str, Any]:

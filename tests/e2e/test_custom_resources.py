@@ -1,6 +1,7 @@
 """Custom resources against the schemas of their own CRDs, as strictly as the API server can be: nothing unknown."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import jsonschema
@@ -8,7 +9,7 @@ import pytest
 
 from sandbox.control_plane import ControlPlane
 from tests.e2e.kubectl import Kubectl
-from tests.programs import run_program
+from tests.programs import STORES, external_secrets_stack, run_program
 from tests.test_program import PROGRAMS
 
 Schemas = dict[tuple[str, str], dict[str, Any]]
@@ -57,6 +58,18 @@ def test_every_custom_resource_is_valid_by_its_own_schema(program: str, schemas:
     assert {manifest["kind"] for manifest in found} == {"ScaledObject", "TriggerAuthentication"}
     for manifest in found:
         _validate(manifest, schemas)
+
+
+@pytest.mark.parametrize("store", STORES, ids=lambda store: store["type"])
+def test_every_kind_of_store_is_valid_by_its_own_schema(store: dict[str, str], schemas: Schemas) -> None:
+    stack = external_secrets_stack(store)
+    found = [m for _, m in run_program(stack).objects if m["apiVersion"] == "external-secrets.io/v1"]
+    assert Counter(m["kind"] for m in found) == {"SecretStore": 2, "ExternalSecret": 3}
+    for manifest in found:
+        _validate(manifest, schemas)
+        broken = {**manifest, "spec": {**manifest["spec"], "refreshIntervall": "1h"}}
+        with pytest.raises(jsonschema.ValidationError):
+            _validate(broken, schemas)
 
 
 @pytest.mark.parametrize(

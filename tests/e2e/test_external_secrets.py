@@ -1,0 +1,91 @@
+"""Values in a store outside: on the real engine they reach every pod that uses them, and restart no other."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.control_plane import ControlPlane
+from tests.e2e.dev_stack import Change, DevStack, touched
+from tests.e2e.kubectl import Kubectl, eventually
+from tests.e2e.store_operator import StoreOperator
+from tests.programs import VAULT
+
+
+@pytest.fixture
+def stack(tmp_path: Path, environment: dict[str, str]) -> Iterator[DevStack]:
+    stack = DevStack(tmp_path, environment)
+    yield stack
+    stack.destroy()
+
+
+def in_the_store(**revisions: str) -> Change:
+    def change(config: dict[str, Any]) -> None:
+        config["protect"] = False
+        config["secrets"] = {"backend": "externalSecrets", "store": VAULT, "revisions": revisions}
+        config["workers"]["acme"]["secrets"] = {"acme-llm-keys": {"OPENAI_API_KEY": "acmeKey"}}
+        config["workers"]["acme"]["pools"]["kb"] = {"workerSubscribe": "kb"}
+
+    return change
+
+
+def test_a_changed_value_reaches_every_pod_that_uses_it_and_restarts_no_other(
+    stack: DevStack, control_plane: ControlPlane
+) -> None:
+    cluster = Kubectl(control_plane.kubeconfig)
+    entries = {"noxus-noxus": {"openaiApiKey": "one"}, "noxus-acme": {"openaiApiKey": "one", "acmeKey": "one"}}
+
+    def values(secret: str, namespace: str) -> dict[str, str]:
+        found = json.loads(cluster("get", "secret", secret, "--namespace", namespace, "-o", "json"))["data"]
+        return {name: base64.b64decode(text).decode() for name, text in found.items()}
+
+    def rotate(**revisions: str) -> set[str]:
+        stack.configure(in_the_store(**revisions))
+        outcome = stack.up()
+        assert outcome.code == 0, outcome.text
+        assert set(touched(outcome).values()) == {"updated"}
+        return set(touched(outcome))
+
+    def written(namespace: str, deployment: str) -> bool:
+        """Whether each key that the pods wait for is in its Secret."""
+        pod = json.loads(cluster("get", "deployment", deployment, "--namespace", namespace, "-o", "json"))
+        env = pod["spec"]["template"]["spec"]["containers"][0]["env"]
+        awaited = [item["valueFrom"]["secretKeyRef"] for item in env if item["name"].endswith("_WRITTEN")]
+        assert awaited
+        return all(key["key"] in values(key["name"], namespace) for key in awaited)
+
+    stack.configure(in_the_store())
+    operator = StoreOperator(control_plane.kubeconfig, entries)
+    with operator.running():
+        assert (first := stack.up()).code == 0, first.text
+        assert values("acme-app-env", "noxus-acme")["OPENAI_API_KEY"] == "one"
+        assert "plaintext" not in first.text
+        assert stack.up("", "--expect-no-changes").code == 0
+        verified = stack.tool("verify")
+        assert verified.returncode == 0, verified.stdout
+        assert "ExternalSecret acme-llm-keys" in stack.tool("verify", "--json").stdout
+
+        entries["noxus-acme"]["acmeKey"] = "two"
+        assert rotate(acmeKey="2") == {"ExternalSecret noxus-acme/acme-llm-keys", "Deployment noxus-acme/acme-flow"}
+        eventually(lambda: written("noxus-acme", "acme-flow"))
+        assert values("acme-llm-keys", "noxus-acme")["OPENAI_API_KEY"] == "two"
+
+        for entry in entries.values():
+            entry["openaiApiKey"] = "two"
+        changed = rotate(acmeKey="2", openaiApiKey="2")
+        deployments = {name for name in changed if name.startswith("Deployment")}
+        assert changed - deployments == {
+            "ExternalSecret noxus-acme/acme-app-env",
+            "ExternalSecret noxus/noxus-app-env",
+        }
+        everything = {
+            f"Deployment {namespace}/{name}"
+            for namespace in ("noxus", "noxus-acme")
+            for name in cluster.names_in("deployment", namespace)
+        }
+        assert deployments == everything
+        eventually(lambda: written("noxus", "noxus-backend"))
+        assert values("noxus-app-env", "noxus")["OPENAI_API_KEY"] == "two"
