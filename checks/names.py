@@ -95,6 +95,9 @@ def secrets_keep_their_place(settings: StackSettings) -> Iterator[Finding]:
             credentials_secret(name): "what the stack generated",
             scaler_credential(name): "KEDA's credential",
         }
+        for secret in own.keys() & settings.images.registries.keys():
+            yield error(f"images.registries.{secret}", f"is the name of {own[secret]}; choose another")
+        own |= dict.fromkeys(settings.images.registries, "a registry's login")
         for secret in own.keys() & release.secrets.keys():
             yield error(f"{path}.secrets.{secret}", f"is the name of {own[secret]}; choose another")
         for pool, pool_settings in release.pools.items():

@@ -20,6 +20,7 @@ from config.secrets import (
 )
 
 API: Final = "external-secrets.io/v1"
+REVISION: Final = "noxus.ai/revision"
 WHEN_READY: Final = {"pulumi.com/waitFor": "condition=Ready"}
 
 
@@ -129,16 +130,55 @@ def external_secret(
                 "template": {"engineVersion": "v2", "mergePolicy": "Merge", "data": written},
             },
             "data": [
-                {
-                    "secretKey": variable,
-                    "remoteRef": {"key": access.settings.entry(access.release), "property": value.key},
-                }
+                {"secretKey": variable, "remoteRef": _remote(access, value)}
                 for variable, value in variables.items()
                 if isinstance(value, StoreKey)
             ],
         },
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[access.store])),
     )
+
+
+def external_pull_secret(
+    name: str,
+    namespace: NamespaceRef,
+    access: StoreAccess,
+    server: str,
+    username: str,
+    password: StoreKey,
+    opts: pulumi.ResourceOptions,
+) -> CustomResource:
+    """The login of a registry. Its revision is an annotation: a change of it makes the operator read the store."""
+    revision = {REVISION: access.settings.revisions.get(password.key, "")}
+    user = json.dumps(username)
+    login = f'"username":{user},"password":{{{{ .password | toJson }}}}'
+    auth = f'"auth":{{{{ printf "%s:%s" {user} .password | b64enc | toJson }}}}'
+    return CustomResource(
+        namespace.key(name),
+        api_version=API,
+        kind="ExternalSecret",
+        metadata=namespace.metadata(name, annotations={**WHEN_READY, **revision}),
+        spec={
+            "refreshInterval": f"{access.settings.refresh_seconds}s",
+            "secretStoreRef": {"kind": "SecretStore", "name": access.release},
+            "target": {
+                "name": name,
+                "creationPolicy": "Owner",
+                "deletionPolicy": "Retain",
+                "template": {
+                    "engineVersion": "v2",
+                    "type": "kubernetes.io/dockerconfigjson",
+                    "data": {".dockerconfigjson": f'{{"auths":{{{json.dumps(server)}:{{{login},{auth}}}}}}}'},
+                },
+            },
+            "data": [{"secretKey": "password", "remoteRef": _remote(access, password)}],
+        },
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[access.store])),
+    )
+
+
+def _remote(access: StoreAccess, value: StoreKey) -> dict[str, str]:
+    return {"key": access.settings.entry(access.release), "property": value.key}
 
 
 def literal(text: str) -> str:

@@ -15,11 +15,13 @@ from components.external_secret import StoreKey, secret_store
 from components.migrations import Migrations, MigrationsArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.namespace_ref import NamespaceRef
+from components.pod_monitor import pod_monitor
 from components.pool import WorkerPool, WorkerPoolArgs
+from components.pull_secret import pull_secret
 from components.quota import Quota
 from components.scheduler import Scheduler, SchedulerArgs
 from components.service import WebService, WebServiceArgs
-from components.workload import ReleaseContext
+from components.workload import METRICS_PATH, ReleaseContext
 from config import StackConfig
 from config.autoscaling import KedaAutoscaling
 from config.ingress import PublicRole
@@ -90,15 +92,27 @@ class Release(pulumi.ComponentResource):
             pod_labels={**args.identity.pod_labels, **own.pod_labels},
         )
         service_account = self._service_account(identity)
+        if stack.cluster.scraping == "podMonitors":
+            pod_monitor(name, self.namespace, stack.cluster.pod_monitor_labels, METRICS_PATH, self._child)
+        self._store = None
+        if stack.secrets.external:
+            self._store = secret_store(name, self.namespace, service_account, stack.secrets, self._child)
+        pull_secrets = [
+            pull_secret(
+                secret, self.namespace, registry, self._secret_value(registry.password), self._store, self._child
+            )
+            for secret, registry in stack.images.registries.items()
+        ]
         context = ReleaseContext(
             name=name,
             namespace=self.namespace,
             service_account=service_account,
-            app_env=self._app_env(service_account),
+            app_env=self._app_env(),
+            annotate_metrics=stack.cluster.scraping == "annotations",
             reloader=stack.secrets.reloader,
             identity=identity,
             images=stack.images,
-            after=[*args.services.ready, *args.after, *self._quota(), allowances],
+            after=[*args.services.ready, *args.after, *self._quota(), allowances, *pull_secrets],
         )
         self._context = replace(context, after=[*context.after, *self._first(context)])
         self.pools = self._pools()
@@ -121,15 +135,16 @@ class Release(pulumi.ComponentResource):
         )
         return account.metadata["name"]
 
-    def _app_env(self, service_account: pulumi.Output[str]) -> AppEnv:
-        stack, own, secrets = self._args.stack.settings, self._args.settings, self._args.stack.secrets
+    def _secret_value(self, key: str) -> pulumi.Output[str] | StoreKey:
+        stack = self._args.stack
+        return StoreKey(key) if stack.settings.secrets.external else stack.secrets[key]
+
+    def _app_env(self) -> AppEnv:
+        stack, own = self._args.stack.settings, self._args.settings
 
         def values(keys: Mapping[str, str]) -> dict[str, pulumi.Input[str] | StoreKey]:
-            return {name: StoreKey(key) if stack.secrets.external else secrets[key] for name, key in keys.items()}
+            return {name: self._secret_value(key) for name, key in keys.items()}
 
-        store = None
-        if stack.secrets.external:
-            store = secret_store(self._name, self.namespace, service_account, stack.secrets, self._child)
         args = AppEnvArgs(
             release=self._name,
             namespace=self.namespace,
@@ -141,7 +156,7 @@ class Release(pulumi.ComponentResource):
                 **resolved(own.env, self._args.references),
             },
             layers={layer: values(keys) for layer, keys in own.secrets.items()},
-            store=store,
+            store=self._store,
         )
         return AppEnv(app_env_secret(self._name), args, self._child)
 

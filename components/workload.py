@@ -81,6 +81,8 @@ class ReleaseContext:
     namespace: NamespaceRef
     service_account: pulumi.Output[str]
     app_env: AppEnv
+    annotate_metrics: bool
+    """Whether Prometheus finds the pods by their annotations."""
     reloader: bool
     """Whether Reloader restarts the pods when a Secret of theirs changes."""
     identity: Identity
@@ -192,7 +194,7 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
                     labels={**described, **context.identity.pod_labels},
                     annotations={
                         CHECKSUM: context.app_env.checksum(args.env_secret_ref),
-                        **(_SCRAPED if serves else {}),
+                        **(_SCRAPED if serves and context.annotate_metrics else {}),
                     },
                 ),
                 spec=pod(args),
@@ -226,7 +228,7 @@ def pod(args: WorkloadArgs) -> PodSpecArgs:
         service_account_name=args.context.service_account,
         automount_service_account_token=False,
         security_context=restricted_security(images.run_as_user),
-        image_pull_secrets=[LocalObjectReferenceArgs(name=secret) for secret in images.pull_secrets] or None,
+        image_pull_secrets=[LocalObjectReferenceArgs(name=secret) for secret in images.login_secrets] or None,
         restart_policy="Never" if args.mode == "once" else None,
         termination_grace_period_seconds=args.grace_seconds,
         containers=[_container(args)],

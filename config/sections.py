@@ -57,10 +57,29 @@ class ClusterSettings(Section):
     """Namespace of the ingress controller, which must reach the public services."""
     monitoring_namespace: Label = "monitoring"
     """Namespace of Prometheus, which must reach every metrics port."""
+    scraping: Literal["annotations", "podMonitors"] = "annotations"
+    """How Prometheus finds metrics: annotations of the pods, or a PodMonitor in each namespace for its operator."""
+    pod_monitor_labels: Mapping[AnnotationName, str] = Field(
+        default={}, examples=["{ release: kube-prometheus-stack }"]
+    )
+    """Labels of the PodMonitors, by which Prometheus selects them."""
     dns: DnsSettings = DnsSettings()
     """How names are resolved."""
     pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
     """Pod Security Standard that every namespace of the stack enforces."""
+
+
+class RegistrySettings(Section):
+    """The login of a private registry."""
+
+    server: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._/-]*)?$")] = Field(
+        examples=["registry.example.com"]
+    )
+    """Registry as image references name it."""
+    username: Annotated[str, Field(pattern=r"^[^{}\s]+$")] = Field(examples=["robot"])
+    """User of the login."""
+    password: ConfigKey = Field(examples=["registryPassword"])
+    """Secret config key of the password or token."""
 
 
 class ImageSettings(Section):
@@ -74,8 +93,15 @@ class ImageSettings(Section):
     """Image of every pool."""
     pull_secrets: tuple[ObjectName, ...] = ()
     """Names of existing registry Secrets; they must exist in every release's namespace."""
+    registries: Mapping[ObjectName, RegistrySettings] = {}
+    """Registry Secrets to make in every release's namespace, by name."""
     run_as_user: int | None = Field(default=None, ge=1)
     """User id of the containers. Unset: the image's own, which must be a number other than 0."""
+
+    @property
+    def login_secrets(self) -> tuple[str, ...]:
+        """Names of all registry Secrets of a pod, each once."""
+        return tuple(dict.fromkeys((*self.pull_secrets, *self.registries)))
 
 
 class ResourceSettings(Section):
@@ -483,6 +509,8 @@ class StackSettings(Section):
         """Every secret config key that some variable names, as (path of the setting that names it, key)."""
         for variable, key in self.secret_env.items():
             yield f"secretEnv.{variable}", key
+        for name, registry in self.images.registries.items():
+            yield f"images.registries.{name}.password", registry.password
         for path, _, release in self.releases():
             for secret, variables in release.secrets.items():
                 for variable, key in variables.items():

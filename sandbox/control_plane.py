@@ -32,7 +32,11 @@ READY_SECONDS: Final = 60
 HANG_SECONDS: Final = 10
 """How long a part that runs already may take to answer before it is started again."""
 START_ATTEMPTS: Final = 3
-CRD_MODULES: Final = ("github.com/kedacore/keda/v2", "github.com/external-secrets/external-secrets")
+CRD_MODULES: Final = (
+    "github.com/kedacore/keda/v2",
+    "github.com/external-secrets/external-secrets",
+    "github.com/prometheus-operator/prometheus-operator",
+)
 
 
 class ControlPlane:
@@ -238,8 +242,9 @@ class ControlPlane:
 
     def _apply_objects(self) -> None:
         """Create what a cluster has before anybody deploys to it, and wait until it is there."""
-        keda, external_secrets = binaries.module_folders("crds", *CRD_MODULES)
+        keda, external_secrets, prometheus = binaries.module_folders("crds", *CRD_MODULES)
         definitions = sorted((external_secrets / "config/crds/bases").glob("external-secrets.io_*.yaml"))
+        definitions.append(prometheus / "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml")
         files = [f"--filename={file}" for file in (FOLDER / "cluster.yaml", *definitions)]
         apply = ("apply", "--server-side", "--force-conflicts", "--validate=false")
         kubectl = [Path(sys.executable).with_name("kubectl"), f"--kubeconfig={self.kubeconfig}"]

@@ -22,6 +22,7 @@ SMALLEST: Mapping[str, Any] = {
 }
 
 
+REGISTRY = {"server": "registry.example.com", "username": "robot", "password": "registryPassword"}
 VAULT: Mapping[str, str] = {"type": "vault", "server": "https://vault.example.com:8200"}
 STORES: tuple[Mapping[str, str], ...] = (
     VAULT,
@@ -41,6 +42,11 @@ def external_secrets_stack(
         **SMALLEST,
         "env": {"LOG_LEVEL": "info", "PROMPT": "hello {{name}}"},
         "secretEnv": {"OPENAI_API_KEY": "openaiApiKey"},
+        "images": {
+            **SMALLEST["images"],
+            "registries": {"internal": REGISTRY},
+        },
+        "cluster": {"scraping": "podMonitors", "podMonitorLabels": {"release": "prometheus"}},
         "secrets": {"backend": "externalSecrets", "store": store, "revisions": revisions or {}},
         "primary": {"namespace": "noxus", "identity": IDENTITY},
         "workers": {

@@ -12,7 +12,7 @@ import kubernetes_validate
 import pytest
 
 from tests.harness import Deployment
-from tests.programs import ROOT, SMALLEST, STACK_FILES, run_program, stack_file, with_pool
+from tests.programs import REGISTRY, ROOT, SMALLEST, STACK_FILES, run_program, stack_file, with_pool
 
 GOLDEN = Path(__file__).parent / "golden"
 SECRET = "kubernetes:core/v1:Secret"
@@ -22,7 +22,12 @@ KUBERNETES_MINORS = ("1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 EVERYTHING: dict[str, Any] = {
     **SMALLEST,
     "secretEnv": {"OPENAI_API_KEY": "openaiApiKey"},
-    "images": {**SMALLEST["images"], "pullSecrets": ["regcred"], "runAsUser": 1001},
+    "images": {
+        **SMALLEST["images"],
+        "pullSecrets": ["regcred"],
+        "registries": {"internal": REGISTRY},
+        "runAsUser": 1001,
+    },
     "primary": {
         "namespace": "noxus",
         "backend": {
@@ -92,7 +97,11 @@ EVERYTHING: dict[str, Any] = {
 }
 """Every optional setting of this slice, so that no branch is seen by no test."""
 
-EVERYTHING_SECRETS = {"openaiApiKey": "plaintext-of-openai", "acmeKey": "plaintext-of-acme"}
+EVERYTHING_SECRETS = {
+    "openaiApiKey": "plaintext-of-openai",
+    "acmeKey": "plaintext-of-acme",
+    "registryPassword": "plaintext-of-registry",
+}
 
 
 def _programs() -> dict[str, tuple[dict[str, Any], dict[str, str]]]:

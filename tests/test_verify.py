@@ -68,7 +68,11 @@ def _healthy(program: tuple[dict[str, Any], dict[str, str]]) -> Objects:
         ("Secret", "noxus", name): {"kind": "Secret", "metadata": {"name": name, "namespace": "noxus"}}
         for name in ("noxus-frontend-tls", "noxus-backend-tls", "noxus-relays-tls", "noxus-tls")  # cert-manager's work
     }
-    return {**objects, **certificates, ("HorizontalPodAutoscaler", "noxus-acme", "keda-hpa-acme-flow"): keda}
+    logins: Objects = {
+        ("Secret", namespace, "regcred"): {"kind": "Secret", "metadata": {"name": "regcred", "namespace": namespace}}
+        for namespace in ("noxus", "noxus-acme")  # somebody else's
+    }
+    return {**objects, **certificates, **logins, ("HorizontalPodAutoscaler", "noxus-acme", "keda-hpa-acme-flow"): keda}
 
 
 @pytest.fixture(scope="module")

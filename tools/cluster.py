@@ -28,6 +28,7 @@ _RESOURCES: Final = {
     "PodDisruptionBudget": "apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "ExternalSecret": "apis/external-secrets.io/v1/namespaces/{}/externalsecrets",
     "SecretStore": "apis/external-secrets.io/v1/namespaces/{}/secretstores",
+    "PodMonitor": "apis/monitoring.coreos.com/v1/namespaces/{}/podmonitors",
     "ScaledObject": "apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects",
     "ResourceQuota": "api/v1/namespaces/{}/resourcequotas",
     "Secret": "api/v1/namespaces/{}/secrets",

@@ -100,7 +100,7 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
 
 def external_secrets(settings: StackSettings, release: str, own: ReleaseSettings) -> Sequence[str]:
     """Names of the ExternalSecrets of a release, and of the Secrets that they write."""
-    return (app_env_secret(release), *own.secrets) if settings.secrets.external else ()
+    return (app_env_secret(release), *own.secrets, *settings.images.registries) if settings.secrets.external else ()
 
 
 def migrations_job(settings: StackSettings) -> str | None:

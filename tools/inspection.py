@@ -70,6 +70,11 @@ class _Inspection:
             yield self._object("SecretStore", "SecretStore", self.name, faults.ready)
             for name in external:
                 yield self._object(f"ExternalSecret {name}", "ExternalSecret", name, faults.ready)
+        if logins := self.settings.images.login_secrets:
+            missing = (f"Secret {name} does not exist" for name in logins if not self.found.get("Secret", name))
+            yield self._check("registry Secrets", "get secrets", missing)
+        if self.settings.cluster.scraping == "podMonitors":
+            yield self._object("PodMonitor", "PodMonitor", self.name, lambda _: ())
         if quota := release.quota:
             name = f"{self.name}-quota"
             yield self._object("quota", "ResourceQuota", name, lambda it: faults.quota(it, quota))

@@ -1,5 +1,7 @@
 """Secrets that External Secrets writes: who reads which entry, and which pods a changed value rolls."""
 
+import base64
+import json
 import re
 from typing import Any
 
@@ -27,8 +29,12 @@ def rolled(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return {name for name in found if found[name] != changed[name]}
 
 
+def pod(deployed: Deployment, name: str) -> dict[str, Any]:
+    return deployed.one(DEPLOYMENT, name).inputs["spec"]["template"]["spec"]
+
+
 def container(deployed: Deployment, name: str) -> dict[str, Any]:
-    return deployed.one(DEPLOYMENT, name).inputs["spec"]["template"]["spec"]["containers"][0]
+    return pod(deployed, name)["containers"][0]
 
 
 def test_each_release_reads_its_own_entry_under_its_own_account() -> None:
@@ -40,6 +46,7 @@ def test_each_release_reads_its_own_entry_under_its_own_account() -> None:
         (r.name, item["secretKey"]): item["remoteRef"]
         for r in deployed.all(EXTERNAL)
         for item in r.inputs["spec"]["data"]
+        if not r.name.endswith("/internal")
     }
     assert entries == {
         ("noxus/noxus-app-env", "OPENAI_API_KEY"): {"key": "noxus-noxus", "property": "openaiApiKey"},
@@ -178,7 +185,7 @@ def test_a_changed_value_rolls_every_pod_that_uses_it_and_no_other() -> None:
 
 def test_a_changed_value_written_by_pulumi_rolls_every_pod_that_uses_it_and_no_other() -> None:
     raw = {**stack(), "secrets": {}}
-    secrets = {"openaiApiKey": "one", "acmeKey": "two"}
+    secrets = {"openaiApiKey": "one", "acmeKey": "two", "registryPassword": "three"}
 
     def changed(**values: str) -> set[str]:
         before, after = templates(run_program(raw, secrets)), templates(run_program(raw, {**secrets, **values}))
@@ -196,3 +203,42 @@ def test_reloader_is_asked_for_every_deployment_or_none() -> None:
     }
     assert asked == {"true"}
     assert "reloader" not in str(templates(run_program(stack())))
+
+
+@pytest.mark.parametrize("password", ["plain", 'a"quote', "a\\backslash"])
+def test_a_registrys_login_is_in_every_releases_namespace(password: str) -> None:
+    deployed = run_program(
+        {**stack(), "secrets": {}}, {"openaiApiKey": "one", "acmeKey": "two", "registryPassword": password}
+    )
+    for namespace in ("noxus", "noxus-acme"):
+        login = deployed.one(SECRET, f"{namespace}/internal")
+        assert login.secret("stringData")
+        assert login.inputs["type"] == "kubernetes.io/dockerconfigjson"
+        auth = base64.b64encode(f"robot:{password}".encode()).decode()
+        assert json.loads(login.inputs["stringData"][".dockerconfigjson"]) == {
+            "auths": {"registry.example.com": {"username": "robot", "password": password, "auth": auth}}
+        }
+    assert pod(deployed, "noxus-acme/acme-flow")["imagePullSecrets"] == [{"name": "internal"}]
+
+
+def test_a_login_in_the_store_is_built_by_the_operator_and_read_again_with_a_new_revision() -> None:
+    login = run_program(stack(revisions={"registryPassword": "2"})).one(EXTERNAL, "noxus-acme/internal").inputs
+    assert login["metadata"]["annotations"]["noxus.ai/revision"] == "2"
+    template = login["spec"]["target"]["template"]
+    assert template["type"] == "kubernetes.io/dockerconfigjson"
+    written = template["data"][".dockerconfigjson"]
+    written = written.replace('{{ printf "%s:%s" "robot" .password | b64enc | toJson }}', '"A"')
+    assert json.loads(written.replace("{{ .password | toJson }}", '"P"')) == {
+        "auths": {"registry.example.com": {"username": "robot", "password": "P", "auth": "A"}}
+    }
+    assert rolled(stack(), stack(revisions={"registryPassword": "2"})) == set()
+
+
+def test_prometheus_operator_finds_the_pods_by_their_release() -> None:
+    deployed = run_program(stack())
+    monitor = deployed.one("kubernetes:monitoring.coreos.com/v1:PodMonitor", "noxus-acme/acme").inputs
+    assert monitor["metadata"]["labels"] == {"release": "prometheus"}
+    labels = templates(deployed)["noxus-acme/acme-flow"]["metadata"]["labels"]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert monitor["spec"]["podMetricsEndpoints"] == [{"port": "http", "path": "/metrics"}]
+    assert "prometheus.io" not in json.dumps(templates(deployed))

@@ -26,6 +26,10 @@ def in_the_store(**revisions: str) -> Change:
     def change(config: dict[str, Any]) -> None:
         config["protect"] = False
         config["secrets"] = {"backend": "externalSecrets", "store": VAULT, "revisions": revisions}
+        config["cluster"] = {**config.get("cluster", {}), "scraping": "podMonitors"}
+        config["images"]["registries"] = {
+            "internal": {"server": "r.example.com", "username": "robot", "password": "registryPassword"}
+        }
         config["workers"]["acme"]["secrets"] = {"acme-llm-keys": {"OPENAI_API_KEY": "acmeKey"}}
         config["workers"]["acme"]["pools"]["kb"] = {"workerSubscribe": "kb"}
 
@@ -36,7 +40,8 @@ def test_a_changed_value_reaches_every_pod_that_uses_it_and_restarts_no_other(
     stack: DevStack, control_plane: ControlPlane
 ) -> None:
     cluster = Kubectl(control_plane.kubeconfig)
-    entries = {"noxus-noxus": {"openaiApiKey": "one"}, "noxus-acme": {"openaiApiKey": "one", "acmeKey": "one"}}
+    entries: dict[str, dict[str, str]] = {"noxus-noxus": {"openaiApiKey": "one", "registryPassword": "x"}}
+    entries["noxus-acme"] = {**entries["noxus-noxus"], "acmeKey": "one"}
 
     def values(secret: str, namespace: str) -> dict[str, str]:
         found = json.loads(cluster("get", "secret", secret, "--namespace", namespace, "-o", "json"))["data"]

@@ -1,9 +1,10 @@
 // Custom resource definitions are read from these modules' folders; nothing of them is built.
 module noxus.sandbox/crds
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/external-secrets/external-secrets v0.20.4
 	github.com/kedacore/keda/v2 v2.21.0
+	github.com/prometheus-operator/prometheus-operator v0.85.0
 )

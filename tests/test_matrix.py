@@ -1,0 +1,113 @@
+"""Every workload shape with every scaler, secret backend and network shape: what must hold of each combination."""
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from checks import findings
+from tests.harness import Deployment
+from tests.programs import IDENTITY, SMALLEST, STORES, run_program, settings
+from tools.expectations import policies
+
+WORKLOADS: dict[str, dict[str, Any]] = {
+    "primary only": {},
+    "whole primary": {
+        "relays": {"enabled": True, "command": ["noxus", "relays"]},
+        "scheduler": {"enabled": True, "command": ["celery", "beat"]},
+        "migrations": {"enabled": True, "command": ["noxus", "migrate"]},
+        "hosts": {"frontend": "app.example.com"},
+        "tls": {"secretName": "noxus-tls"},
+    },
+    "worker release": {},
+}
+REQUESTS = {"resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}
+SCALERS: dict[str, dict[str, Any]] = {
+    "static": {"replicaCount": 3},
+    "none": {"replicaCount": 0},
+    "hpa": {**REQUESTS, "autoscaling": {"type": "hpa", "maxReplicas": 5, "targetCpuUtilization": 70}},
+    "keda": {"autoscaling": {"type": "keda", "maxReplicas": 5, "query": "SELECT 1", "targetQueryValue": 2}},
+}
+KINDS = {"hpa": "HorizontalPodAutoscaler", "keda": "ScaledObject"}
+BACKENDS: dict[str, dict[str, Any]] = {
+    "kubernetes": {},
+    **{
+        f"{store['type']} {number}": {"backend": "externalSecrets", "store": store}
+        for number, store in enumerate(STORES)
+    },
+}
+NETWORKS: dict[str, dict[str, Any]] = {
+    "kube-dns": {},
+    "OpenShift, NodeLocal, a target in the cluster": {
+        "cluster": {"dns": {"type": "openshift", "cidrs": ["169.254.20.10/32"]}},
+        "egress": {"models": {"namespace": "models", "ports": [8000], "reason": "self-hosted models"}},
+    },
+    "private endpoint": {"egress": {"vpc": {"cidr": "10.20.0.0/16", "ports": [443], "reason": "private endpoints"}}},
+}
+
+
+def stack(workload: str, backend: str, network: str) -> dict[str, Any]:
+    """Each release has a pool for every scaler."""
+    pools = {name: {"workerSubscribe": "all", "envSecretRef": "keys", **own} for name, own in SCALERS.items()}
+    release = {"identity": IDENTITY, "secrets": {"keys": {"OPENAI_API_KEY": "own"}}, "pools": pools}
+    return {
+        **SMALLEST,
+        **NETWORKS[network],
+        "secrets": BACKENDS[backend],
+        "secretEnv": {"OPENAI_API_KEY": "shared"},
+        "primary": {"namespace": "noxus", **release, **WORKLOADS[workload]},
+        **({"workers": {"acme": {"namespace": "noxus-acme", **release}}} if workload == "worker release" else {}),
+    }
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_every_combination_is_complete(workload: str, backend: str, network: str) -> None:
+    raw = stack(workload, backend, network)
+    secrets = {} if backend != "kubernetes" else {"shared": "plaintext-shared", "own": "plaintext-own"}
+    parsed = settings(raw, *secrets)
+    assert [finding for finding in findings(parsed) if finding.severity == "error"] == []
+    deployed = run_program(raw, secrets)
+    objects = _by_namespace(deployed)
+    for namespace, wanted in policies(parsed).items():
+        assert objects[namespace, "NetworkPolicy"].keys() == wanted
+    for _, release, own in parsed.releases():
+        _assert_complete(objects, own.namespace, release, external=parsed.secrets.external)
+        for scaler in SCALERS:
+            _assert_scaled(objects, own.namespace, f"{release}-{scaler}", scaler)
+
+
+def _by_namespace(deployed: Deployment) -> dict[tuple[str, str], dict[str, Any]]:
+    found = defaultdict[tuple[str, str], dict[str, Any]](dict)
+    for _, manifest in deployed.objects:
+        metadata = manifest["metadata"]
+        found[metadata.get("namespace", ""), manifest["kind"]][metadata["name"]] = manifest
+    return found
+
+
+def _assert_complete(
+    objects: dict[tuple[str, str], dict[str, Any]], namespace: str, release: str, *, external: bool
+) -> None:
+    """Namespace, account, KEDA's credential, and Secrets with one writer each."""
+    assert namespace in objects["", "Namespace"]
+    assert release in objects[namespace, "ServiceAccount"]
+    by_pulumi, by_operator = objects[namespace, "Secret"].keys(), objects[namespace, "ExternalSecret"].keys()
+    assert by_pulumi & by_operator == set()
+    assert (release in objects[namespace, "SecretStore"]) is external
+    deployments, budgets = objects[namespace, "Deployment"], objects[namespace, "PodDisruptionBudget"]
+    assert deployments.keys() == budgets.keys()
+    for deployment in deployments.values():
+        pod = deployment["spec"]["template"]["spec"]
+        read = {source["secretRef"]["name"] for source in pod["containers"][0]["envFrom"]}
+        assert read <= by_pulumi | by_operator
+        assert pod["serviceAccountName"] == release
+    assert objects[namespace, "TriggerAuthentication"].keys() == {f"{release}-scaler"}
+
+
+def _assert_scaled(objects: dict[tuple[str, str], dict[str, Any]], namespace: str, name: str, scaler: str) -> None:
+    """Exactly the scaler that the pool asks for, and a stated number of replicas only without one."""
+    kinds = {kind for kind in KINDS.values() if name in objects[namespace, kind]}
+    assert kinds == ({KINDS[scaler]} if scaler in KINDS else set())
+    replicas = objects[namespace, "Deployment"][name]["spec"].get("replicas")
+    assert replicas == (None if scaler in KINDS else SCALERS[scaler]["replicaCount"])
