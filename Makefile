@@ -12,7 +12,7 @@ REQUIREMENTS := requirements.txt requirements-dev.txt
 # The environment is made anew when a pin changes, whatever git did to the files' times.
 VENV := .venv/$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-16).installed
 
-.PHONY: help venv up preview check verify down test lint types unit e2e docs format
+.PHONY: help venv up preview check verify down test lint types unit bench e2e docs format
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -63,6 +63,9 @@ types: $(VENV) ## Check types, strictly in the product
 
 unit: $(VENV) ## The quick loop: no engine, no cluster
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore=tests/e2e
+
+bench: $(VENV) ## What components cost beside bare resources; ratios of one run
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 e2e: $(VENV) ## The real engine against a real API server
 	@$(SANDBOX) build

@@ -103,6 +103,7 @@ class AppEnv(pulumi.ComponentResource):
     def __init__(self, name: str, args: AppEnvArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, {}, opts)
         self._args = args
+        self._checksums: dict[str, pulumi.Output[str]] = {}
         shared = app_env_secret(args.release)
         if args.store:
             own = Layer(secret=self._secret(credentials_secret(args.release), args.credentials))
@@ -135,6 +136,11 @@ class AppEnv(pulumi.ComponentResource):
         values either. A Secret that somebody else writes is not part of it; of one that External Secrets writes, the
         keys and revisions are.
         """
+        if layer not in self._checksums:
+            self._checksums[layer] = self._checksum(layer)
+        return self._checksums[layer]
+
+    def _checksum(self, layer: str) -> pulumi.Output[str]:
         args = self._args
         shared, own = args.shared, args.layers.get(layer, {})
         if args.store:
