@@ -49,11 +49,12 @@ def redis_holds_what_waits_for_the_bucket(settings: StackSettings) -> Iterator[F
         return
     minutes = 2 * (archive.batch_interval_seconds / 60 if archive.mode == "async" else _ORPHAN_SWEEP_MINUTES)
     needed = math.ceil(minutes * archive.peak_runs_per_minute * archive.run_kib / 1024)
-    if needed > settings.redis.data_mib:
+    memory, holds = settings.redis.memory_mib, settings.redis.data_mib
+    if memory and holds and needed > holds:
         yield error(
             "redis.memoryMib",
-            f"is {settings.redis.memory_mib}, of which data may fill {settings.redis.data_mib}, and the runs of "
-            f"{minutes:g} minutes take {needed} MiB; write at least {math.ceil(needed * 4 / 3)}, or archive sooner",
+            f"is {memory}, of which data may fill {holds}, and the runs of {minutes:g} minutes take {needed} MiB; "
+            f"write at least {math.ceil(needed * memory / holds)}, or archive sooner",
         )
 
 

@@ -77,7 +77,7 @@ def namespaces_are_apart(settings: StackSettings) -> Iterator[Finding]:
         cluster.monitoring_namespace: "monitoring (cluster.monitoringNamespace)",
     }
     ours = {
-        "cluster.dataNamespace": cluster.data_namespace,
+        **({"cluster.dataNamespace": cluster.data_namespace} if settings.has_data_namespace else {}),
         **{f"{path}.namespace": release.namespace for path, _, release in settings.releases()},
     }
     for path, namespace in ours.items():

@@ -6,7 +6,7 @@ from typing import Final
 
 import pulumi
 
-from components.endpoints import DataServices, PodTarget
+from components.endpoints import DataServices, PodTarget, Target
 from components.namespace_ref import NamespaceRef
 from components.network import (
     EVERY_POD,
@@ -15,6 +15,7 @@ from components.network import (
     allow_further_egress,
     allow_ingress,
     internet,
+    target_peers,
     tcp,
 )
 from components.workload import PORT
@@ -59,7 +60,7 @@ class Allowances(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        targets: Mapping[str, PodTarget] = {
+        targets: Mapping[str, Target] = {
             "postgres": args.services.postgres.target,
             "redis": args.services.redis.target,
             "bucket": args.services.bucket.target,
@@ -121,27 +122,34 @@ class Allowances(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _allow_data_service(self, service: str, target: PodTarget) -> None:
+    def _allow_data_service(self, service: str, target: Target) -> None:
         """Open both sides. The service's side is this release's own policy, so that no release touches another's.
+
+        What is outside has one side; what is on the internet none, for all its users reach that anyway.
 
         Each side waits for the other's namespace: of a release whose namespace cannot be made, nothing is.
         """
-        within, selection, users = self._args.namespace, Selection(labels=target.pod_labels), _USERS[service]
+        within, users = self._args.namespace, _USERS[service]
         roles = " and ".join((", ".join(users.components[:-1]), users.components[-1]))
+        peers = target_peers(target)
+        if not peers:
+            return
         allow_egress(
             f"to-{service}",
             f"{roles} use {service}",
             within=within,
             source=users,
-            to=[selection.peer(target.namespace.created)],
+            to=peers,
             ports=tcp(target.port),
             opts=self._child,
         )
+        if not isinstance(target, PodTarget):
+            return
         allow_ingress(
             f"{service}-from-{self._args.release}",
             f"{roles} of {self._args.release} use {service}",
             within=target.namespace,
-            target=selection,
+            target=Selection(labels=target.pod_labels),
             source=users.peer(within.created),
             port=target.port,
             opts=self._child,

@@ -24,11 +24,12 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.digest import digest
-from components.endpoints import PostgresEndpoint
+from components.endpoints import PodTarget, PostgresEndpoint
 from components.labels import labels, selector
 from components.namespace_ref import NamespaceRef
-from components.network import Selection, allow_egress, allow_ingress, tcp
+from components.network import Selection, allow_egress, allow_ingress, target_peers, tcp
 from components.workload import CHECKSUM, REPLACE_UNREADY, restricted_container, restricted_security
+from config.data_services import SETUP_USER
 
 TYPE: Final = "noxus:components:DatabaseSetup"
 
@@ -81,21 +82,23 @@ _TIMEOUT_SECONDS: Final = 600
 
 
 @dataclass(frozen=True, kw_only=True)
+class Admin:
+    """A role that may create roles, databases and extensions, and the image to log in from."""
+
+    user: str
+    password: pulumi.Output[str]
+    image: str
+    """Has psql and pg_isready, for the user `SETUP_USER`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatabaseSetupArgs:
     """What a `DatabaseSetup` needs."""
 
     namespace: NamespaceRef
     """Where the Job runs."""
-    image: str
-    """An image with psql and pg_isready."""
-    user_id: int
-    """User of the process in that image."""
     postgres: PostgresEndpoint
-    admin_user: str
-    """A role that may create roles, databases and extensions."""
-    admin_password: pulumi.Output[str]
-    after: pulumi.Resource
-    """The server itself."""
+    admin: Admin
 
 
 class DatabaseSetup(pulumi.ComponentResource):
@@ -105,8 +108,9 @@ class DatabaseSetup(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         namespace, postgres = args.namespace, args.postgres
+        server = [postgres.made] if postgres.made else []
         passwords = {
-            "PGPASSWORD": args.admin_password,
+            "PGPASSWORD": args.admin.password,
             "OWNER_PASSWORD": postgres.password,
             "SCALER_PASSWORD": postgres.scaler_password,
         }
@@ -131,35 +135,39 @@ class DatabaseSetup(pulumi.ComponentResource):
                     spec=_pod(args, secret.metadata["name"]),
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.after, *self._way(name, args)]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*server, *self._way(name, args)]),
         )
         self.register_outputs({"job": job.metadata["name"]})
 
     def _way(self, name: str, args: DatabaseSetupArgs) -> list[pulumi.Resource]:
-        """Both sides of the one connection that the Job makes."""
+        """Both sides of the one connection that the Job makes; one side where Postgres is outside."""
         child = pulumi.ResourceOptions(parent=self)
         target, reason = args.postgres.target, "the Job makes roles, database and extension"
-        server, pods = Selection(labels=target.pod_labels), Selection(labels=selector(INSTANCE, name))
-        return [
+        pods = Selection(labels=selector(INSTANCE, name))
+        way: list[pulumi.Resource] = [
             allow_egress(
                 "setup-to-postgres",
                 reason,
                 within=args.namespace,
                 source=pods,
-                to=[server.peer(target.namespace.created)],
+                to=target_peers(target),
                 ports=tcp(target.port),
                 opts=child,
-            ),
-            allow_ingress(
-                "postgres-from-setup",
-                reason,
-                within=target.namespace,
-                target=server,
-                source=pods.peer(args.namespace.created),
-                port=target.port,
-                opts=child,
-            ),
+            )
         ]
+        if isinstance(target, PodTarget):
+            way.append(
+                allow_ingress(
+                    "postgres-from-setup",
+                    reason,
+                    within=target.namespace,
+                    target=Selection(labels=target.pod_labels),
+                    source=pods.peer(args.namespace.created),
+                    port=target.port,
+                    opts=child,
+                )
+            )
+        return way
 
 
 def _pod(args: DatabaseSetupArgs, secret: pulumi.Input[str]) -> PodSpecArgs:
@@ -167,7 +175,7 @@ def _pod(args: DatabaseSetupArgs, secret: pulumi.Input[str]) -> PodSpecArgs:
     variables: dict[str, pulumi.Input[str]] = {
         "PGHOST": postgres.host,
         "PGPORT": str(postgres.port),
-        "PGUSER": args.admin_user,
+        "PGUSER": args.admin.user,
         "PGSSLMODE": postgres.ssl_mode,
         "DATABASE_NAME": postgres.database,
         "SCALER_NAME": postgres.scaler_user,
@@ -176,11 +184,11 @@ def _pod(args: DatabaseSetupArgs, secret: pulumi.Input[str]) -> PodSpecArgs:
     return PodSpecArgs(
         automount_service_account_token=False,
         restart_policy="Never",
-        security_context=restricted_security(args.user_id),
+        security_context=restricted_security(SETUP_USER),
         containers=[
             ContainerArgs(
                 name="setup",
-                image=args.image,
+                image=args.admin.image,
                 command=["sh", "-c", SCRIPT],
                 env=[EnvVarArgs(name=name, value=value) for name, value in variables.items()],
                 env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret))],

@@ -22,6 +22,18 @@ class PodTarget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AddressTarget:
+    """Where a service outside the Kubernetes cluster is on the network. No addresses: on the internet."""
+
+    cidrs: Sequence[pulumi.Input[str]]
+    port: int
+
+
+Target = PodTarget | AddressTarget
+"""Where a service is on the network."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PostgresEndpoint:
     """The one Postgres."""
 
@@ -35,7 +47,9 @@ class PostgresEndpoint:
     scaler_password: pulumi.Output[str]
     ssl_mode: str
     """libpq's sslmode, as KEDA's postgresql scaler takes it."""
-    target: PodTarget
+    target: Target
+    made: pulumi.Resource | None = None
+    """What makes it, if this stack does: its users wait for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +59,9 @@ class RedisEndpoint:
     host: pulumi.Input[str]
     port: int
     password: pulumi.Output[str]
-    target: PodTarget
+    target: Target
+    made: pulumi.Resource | None = None
+    """What makes it, if this stack does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +73,9 @@ class BucketEndpoint:
     region: str
     access_key_id: pulumi.Output[str]
     secret_access_key: pulumi.Output[str]
-    target: PodTarget
+    target: Target
+    made: pulumi.Resource | None = None
+    """What makes it, if this stack does."""
 
 
 @dataclass(frozen=True, kw_only=True)

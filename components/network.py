@@ -20,6 +20,7 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
+from components.endpoints import AddressTarget, Target
 from components.labels import COMPONENT, NAMESPACE_NAME, Component
 from components.namespace_ref import NamespaceRef
 from config.network import EgressSettings
@@ -71,6 +72,13 @@ def internet() -> Sequence[NetworkPolicyPeerArgs]:
         IPBlockArgs(cidr="::/0", except_=list(PRIVATE_RANGES_V6)),
     )
     return [NetworkPolicyPeerArgs(ip_block=block) for block in blocks]
+
+
+def target_peers(target: Target) -> Sequence[NetworkPolicyPeerArgs]:
+    """A data service as the other end of an egress."""
+    if isinstance(target, AddressTarget):
+        return [NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr)) for cidr in target.cidrs]
+    return [Selection(labels=target.pod_labels).peer(target.namespace.created)]
 
 
 def egress_peer(settings: EgressSettings) -> NetworkPolicyPeerArgs:

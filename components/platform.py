@@ -1,11 +1,12 @@
 """The whole platform: the data services of the stack's cloud, then the releases that share them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 
+from components.data_services import data_services
 from components.endpoints import DataServices, Identity
 from components.release import PrimaryRelease, Release, ReleaseArgs, WorkerRelease
 from components.service import service_url
@@ -33,7 +34,7 @@ class Platform(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         settings = args.stack.settings
-        services, identity = CLOUDS[settings.cloud](settings, child)
+        services = data_services(args.stack, child)
         references = reference_values(settings, services)
 
         def release_args(path: str, own: ReleaseSettings, after: Sequence[pulumi.Resource] = ()) -> ReleaseArgs:
@@ -42,7 +43,7 @@ class Platform(pulumi.ComponentResource):
                 settings=own,
                 stack=args.stack,
                 services=services,
-                identity=identity,
+                identity=Identity(),
                 references=references,
                 after=after,
             )
@@ -89,15 +90,3 @@ def reference_values(settings: StackSettings, services: DataServices) -> dict[st
         "redis.host": services.redis.host,
         "redis.port": str(services.redis.port),
     }
-
-
-def _in_the_cluster(settings: StackSettings, opts: pulumi.ResourceOptions) -> tuple[DataServices, Identity]:
-    from components.cluster import data_services, identity
-
-    return data_services(settings, opts), identity()
-
-
-CLOUDS: Final[Mapping[str, Callable[[StackSettings, pulumi.ResourceOptions], tuple[DataServices, Identity]]]] = {
-    "kubernetes": _in_the_cluster,
-}
-"""Where data services and identity come from, by `noxus:cloud`. A cloud's folder is imported when it is chosen."""

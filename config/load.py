@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from pulumi.runtime import config as pulumi_config
 from pydantic import ValidationError
 
+from config.data_services import ExternalPostgres
 from config.errors import ConfigError, Problem, nearest
 from config.phrases import phrase
 from config.sections import StackSettings
@@ -21,6 +23,9 @@ PROJECT: Final = "noxus"
 
 SECTIONS: Final = frozenset(field.alias or name for name, field in StackSettings.model_fields.items())
 """Top-level keys of a stack file that hold plain settings, in their spelling there."""
+
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]+")
+"""What needs no escape inside an address (RFC 3986, unreserved)."""
 
 _SET_SECRET: Final = f"pulumi config set --secret {PROJECT}:"
 
@@ -45,9 +50,16 @@ def load() -> StackConfig:
     plain = {key: _decoded(text) for key, text in raw.items() if key not in encrypted}
     settings = parse(f"Pulumi.{pulumi.get_stack()}.yaml", plain, encrypted)
     config = pulumi.Config(PROJECT)
+    postgres = settings.postgres
+    if isinstance(postgres, ExternalPostgres) and not _UNRESERVED.fullmatch(config.require(postgres.password)):
+        rule = (
+            f"names {postgres.password!r}, whose value must be letters, digits, '.', '_', '~' and '-' only: the "
+            "platform reads it inside an address and documents no escape; give the role another password"
+        )
+        raise ConfigError(f"Pulumi.{pulumi.get_stack()}.yaml", [Problem("postgres.password", rule)])
     return StackConfig(
         settings=settings,
-        secrets={key: config.require_secret(key) for _, key in settings.secret_keys() if not settings.secrets.external},
+        secrets={key: config.require_secret(key) for _, key in settings.encrypted_keys()},
     )
 
 
@@ -73,7 +85,7 @@ def parse(source: str, plain: Mapping[str, object], encrypted: Collection[str] =
         details = (detail for detail in error.errors() if detail["type"] != "too_short" or not detail["input"])
         found = (phrase(StackSettings, detail) for detail in details)
         problems += [problem for problem in found if problem.path not in encrypted]
-    for path, key in settings.secret_keys() if settings and not settings.secrets.external else ():
+    for path, key in settings.encrypted_keys() if settings else ():
         if key in unknown:
             problems.append(Problem(key, f"must be encrypted: run `{_SET_SECRET}{key}`"))
         elif key not in encrypted:

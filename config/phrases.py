@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import NoneType
-from typing import Final, get_args
+from typing import Final, cast, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -16,6 +16,7 @@ _KINDS: Final = {
     "int_from_float": "must be a whole number",
     "int_type": "must be a whole number",
     "mapping_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping of settings",
     "model_type": "must be a mapping of settings",
     "string_type": "must be text; put it in quotes",
     "tuple_type": "must be a list",
@@ -26,8 +27,6 @@ _KINDS: Final = {
     "string_pattern_mismatch": "must match {pattern}",
     "string_too_short": "must not be empty",
     "too_short": "must not be empty",
-    "union_tag_invalid": "must have a type that is one of {expected_tags}",
-    "union_tag_not_found": "must say its type: keda or hpa",
 }
 """Pydantic's error types and the rule each stands for; `{name}` is filled from the error's own context."""
 
@@ -44,6 +43,14 @@ def phrase(root: type[BaseModel], detail: ErrorDetails) -> Problem:
         case "value_error":
             rule = str(detail.get("ctx", {})["error"])
             message = rule if isinstance(value, Mapping | list | BaseModel) else f"{rule} {found(value)}"
+        case "union_tag_invalid":
+            context = detail.get("ctx", {})
+            path += "." + context["discriminator"].strip("'_()")  # the setting, or the function that reads it
+            message = f"must be one of {context['expected_tags']} {found(context['tag'])}"
+        case "union_tag_not_found":
+            kinds = [cast("type[BaseModel]", member) for member in _members(_annotation(parent, field))]
+            allowed = " or ".join(str(tag) for kind in kinds for tag in _tags(kind))
+            message = f"must say its type: {allowed} {found(value)}"
         case _:
             rule = _KINDS.get(kind, detail["msg"]).format_map(detail.get("ctx", {}))
             message = f"{rule} {found(value)}"
@@ -57,18 +64,28 @@ def _resolve(root: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, ty
     for part in loc:
         members = [member for member in _members(annotation) if issubclass(member, BaseModel)]
         if len(members) > 1:  # a union by tag: pydantic puts the tag into the location
-            annotation = next((m for m in members if part in get_args(m.model_fields["type"].annotation)), annotation)
+            annotation = next((m for m in members if part in _tags(m)), annotation)
             continue
         if part == "[key]":
             continue
         path.append(str(part))
         if members:
             model, field = members[0], str(part)
-            known = {info.alias: info.annotation for info in model.model_fields.values()}
-            annotation = known.get(field, NoneType)
+            annotation = _annotation(model, field)
         else:  # a mapping's value or a list's element
             annotation = next((a for a in reversed(get_args(annotation)) if a is not Ellipsis), NoneType)
     return ".".join(path), model, field
+
+
+def _annotation(model: type[BaseModel], field: str) -> object:
+    """The type of a setting, by its spelling in the stack file."""
+    return {info.alias: info.annotation for info in model.model_fields.values()}.get(field, NoneType)
+
+
+def _tags(model: type[BaseModel]) -> tuple[object, ...]:
+    """What a stack file writes under `type` or `mode` for this member of a union."""
+    tag = model.model_fields.get("type") or model.model_fields["mode"]
+    return get_args(tag.annotation)
 
 
 def _members(annotation: object) -> list[type]:

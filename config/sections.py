@@ -14,6 +14,17 @@ from config.autoscaling import (
     Autoscaling,
     HpaAutoscaling,
 )
+from config.data_services import (
+    ClusterPostgres,
+    ClusterRedis,
+    ClusterStorage,
+    ExternalPostgres,
+    ExternalRedis,
+    ExternalStorage,
+    PostgresSettings,
+    RedisSettings,
+    StorageSettings,
+)
 from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSettings
 from config.network import DnsSettings, EgressSettings
 from config.references import EnvValue
@@ -111,60 +122,6 @@ class ResourceSettings(Section):
     """What the scheduler keeps free for a pod, and what utilisation is measured against."""
     limits: Mapping[str, Quantity] = {}
     """What a pod may use at most. No default: no sizing of the platform is published."""
-
-
-class PostgresSettings(Section):
-    """The one Postgres. `cluster` runs it in the Kubernetes cluster, with one replica and no backups."""
-
-    mode: Literal["cluster"] = "cluster"
-    """`cluster`: in the Kubernetes cluster, one replica on a volume."""
-    image: ImageReference = "pgvector/pgvector:0.8.1-pg16"
-    """Must be PostgreSQL 15 or later with the pgvector extension (platform.md section 3)."""
-    storage_gib: int = Field(default=20, ge=1, le=65536)
-    """Size of the volume, in GiB. Kubernetes can enlarge a volume, never shrink it."""
-    storage_class: ObjectName | None = None
-    """StorageClass of the volume. Unset: the cluster's default class."""
-    memory_mib: int = Field(default=1024, ge=256)
-    """Memory request and limit, in MiB."""
-    database: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "noxus"
-    """Name of the platform's database and of the role that owns it."""
-
-
-class RedisSettings(Section):
-    """The one Redis: broker, cache and the place of run data before it is archived, so it never evicts."""
-
-    mode: Literal["cluster"] = "cluster"
-    """`cluster`: in the Kubernetes cluster, one replica on a volume, every write appended to a file."""
-    image: ImageReference = "redis:7.4.6-alpine"
-    """Redis 7, or a server that takes the same configuration."""
-    storage_gib: int = Field(default=8, ge=1, le=65536)
-    """Size of the volume for the append-only file, in GiB."""
-    storage_class: ObjectName | None = None
-    """StorageClass of the volume. Unset: the cluster's default class."""
-    memory_mib: int = Field(default=1024, ge=128)
-    """Memory request and limit, in MiB; Redis itself may fill three quarters of it."""
-
-    @property
-    def data_mib(self) -> int:
-        """What data may fill, in MiB; the rest is for buffers and the fork that rewrites the append-only file."""
-        return self.memory_mib * 3 // 4
-
-
-class StorageSettings(Section):
-    """The one bucket. `cluster` serves it from a volume through an S3 gateway in the Kubernetes cluster."""
-
-    mode: Literal["cluster"] = "cluster"
-    """`cluster`: an S3 gateway over a volume in the Kubernetes cluster."""
-    image: ImageReference = "versity/versitygw:v1.8.0"
-    """Versity's S3 gateway."""
-    bucket: Label = "noxus"
-    """Name of the bucket."""
-    storage_gib: int = Field(default=50, ge=1, le=65536)
-    """Size of the volume, in GiB."""
-    storage_class: ObjectName | None = None
-    """StorageClass of the volume. Unset: the cluster's default class."""
-    memory_mib: int = Field(default=512, ge=128)
-    """Memory request and limit, in MiB."""
 
 
 class ArchiveSettings(Section):
@@ -470,11 +427,11 @@ class StackSettings(Section):
     """The Kubernetes cluster to deploy to."""
     images: ImageSettings
     """The platform's container images."""
-    postgres: PostgresSettings = PostgresSettings()
+    postgres: PostgresSettings = ClusterPostgres()
     """The one Postgres."""
-    redis: RedisSettings = RedisSettings()
+    redis: RedisSettings = ClusterRedis()
     """The one Redis."""
-    storage: StorageSettings = StorageSettings()
+    storage: StorageSettings = ClusterStorage()
     """The one bucket."""
     secrets: SecretsSettings = SecretsSettings()
     """Who writes the Secrets of the releases."""
@@ -505,8 +462,43 @@ class StackSettings(Section):
             for pool, pool_settings in settings.enabled_pools.items():
                 yield f"{path}.pools.{pool}", f"{release}-{pool}", pool_settings
 
+    @property
+    def services_in_cluster(self) -> frozenset[str]:
+        """Which of `postgres`, `redis` and `bucket` this stack runs in the cluster itself."""
+        modes = {"postgres": self.postgres.mode, "redis": self.redis.mode, "bucket": self.storage.mode}
+        return frozenset(service for service, mode in modes.items() if mode == "cluster")
+
+    @property
+    def sets_up_database(self) -> bool:
+        """Whether a Job of this stack makes roles, database and extension."""
+        return isinstance(self.postgres, ClusterPostgres) or self.postgres.admin is not None
+
+    @property
+    def has_data_namespace(self) -> bool:
+        """Whether anything of the data services is in the cluster."""
+        return bool(self.services_in_cluster) or self.sets_up_database
+
+    def encrypted_keys(self) -> Iterator[tuple[str, str]]:
+        """Every secret config key that the stack file must hold, as (path of the setting that names it, key)."""
+        yield from self.login_keys()
+        if not self.secrets.external:
+            yield from self.secret_keys()
+
+    def login_keys(self) -> Iterator[tuple[str, str]]:
+        """Those that log in at external data services. They are parts of values, so no store holds them."""
+        if isinstance(self.postgres, ExternalPostgres):
+            yield "postgres.password", self.postgres.password
+            yield "postgres.scalerPassword", self.postgres.scaler_password
+            if self.postgres.admin:
+                yield "postgres.admin.password", self.postgres.admin.password
+        if isinstance(self.redis, ExternalRedis):
+            yield "redis.password", self.redis.password
+        if isinstance(self.storage, ExternalStorage):
+            yield "storage.accessKeyId", self.storage.access_key_id
+            yield "storage.secretAccessKey", self.storage.secret_access_key
+
     def secret_keys(self) -> Iterator[tuple[str, str]]:
-        """Every secret config key that some variable names, as (path of the setting that names it, key)."""
+        """Every secret config key that a variable or a registry names; in the store, where there is one."""
         for variable, key in self.secret_env.items():
             yield f"secretEnv.{variable}", key
         for name, registry in self.images.registries.items():

@@ -34,6 +34,37 @@ STORES: tuple[Mapping[str, str], ...] = (
 IDENTITY = {"annotations": {"eks.amazonaws.com/role-arn": "arn:x", "azure.workload.identity/client-id": "x"}}
 
 
+EXTERNAL_SERVICES: Mapping[str, Any] = {
+    "postgres": {
+        "mode": "external",
+        "host": "postgres.example.com",
+        "port": 6432,
+        "cidrs": ["10.30.0.0/28"],
+        "password": "postgresPassword",
+        "scalerPassword": "scalerPassword",
+        "admin": {"user": "root", "password": "adminPassword"},
+    },
+    "redis": {
+        "mode": "external",
+        "host": "redis.example.com",
+        "cidrs": ["10.30.1.0/28"],
+        "password": "redisPassword",
+        "memoryMib": 4096,
+    },
+    "storage": {
+        "mode": "external",
+        "url": "https://s3.example.com:9000",
+        "cidrs": ["10.30.2.0/28", "10.30.3.0/28"],
+        "accessKeyId": "bucketKeyId",
+        "secretAccessKey": "bucketKey",
+    },
+}
+LOGINS: Mapping[str, str] = {
+    key: f"plaintext-{key}"
+    for key in ("postgresPassword", "scalerPassword", "adminPassword", "redisPassword", "bucketKeyId", "bucketKey")
+}
+
+
 def external_secrets_stack(
     store: Mapping[str, str] = VAULT, *, revisions: Mapping[str, str] | None = None, **changes: object
 ) -> dict[str, Any]:

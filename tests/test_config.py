@@ -166,11 +166,11 @@ def test_a_wrong_stack_is_refused_with_path_rule_value_and_remedy(change: dict[s
         ({"maxTaskSeconds": 0}, f"{POOL}.maxTaskSeconds: must be at least 1 (got 0)"),
         (
             {"autoscaling": {"type": "vpa"}},
-            f"{POOL}.autoscaling: must have a type that is one of 'hpa', 'keda' (got {{'type': 'vpa'}})",
+            f"{POOL}.autoscaling.type: must be one of 'hpa', 'keda' (got 'vpa')",
         ),
         (
             {"autoscaling": {"maxReplicas": 3}},
-            f"{POOL}.autoscaling: must say its type: keda or hpa (got {{'maxReplicas': 3}})",
+            f"{POOL}.autoscaling: must say its type: hpa or keda (got {{'maxReplicas': 3}})",
         ),
         (
             {"autoscaling": {"type": "keda"}},

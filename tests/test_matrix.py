@@ -1,13 +1,14 @@
 """Every workload shape with every scaler, secret backend and network shape: what must hold of each combination."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from checks import findings
 from tests.harness import Deployment
-from tests.programs import IDENTITY, SMALLEST, STORES, run_program, settings
+from tests.programs import EXTERNAL_SERVICES, IDENTITY, LOGINS, SMALLEST, STORES, run_program, settings
 from tools.expectations import policies
 
 WORKLOADS: dict[str, dict[str, Any]] = {
@@ -36,12 +37,13 @@ BACKENDS: dict[str, dict[str, Any]] = {
         for number, store in enumerate(STORES)
     },
 }
-NETWORKS: dict[str, dict[str, Any]] = {
+NETWORKS: dict[str, Mapping[str, Any]] = {
     "kube-dns": {},
     "OpenShift, NodeLocal, a target in the cluster": {
         "cluster": {"dns": {"type": "openshift", "cidrs": ["169.254.20.10/32"]}},
         "egress": {"models": {"namespace": "models", "ports": [8000], "reason": "self-hosted models"}},
     },
+    "data services outside": EXTERNAL_SERVICES,
     "private endpoint": {"egress": {"vpc": {"cidr": "10.20.0.0/16", "ports": [443], "reason": "private endpoints"}}},
 }
 
@@ -65,7 +67,8 @@ def stack(workload: str, backend: str, network: str) -> dict[str, Any]:
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_every_combination_is_complete(workload: str, backend: str, network: str) -> None:
     raw = stack(workload, backend, network)
-    secrets = {} if backend != "kubernetes" else {"shared": "plaintext-shared", "own": "plaintext-own"}
+    secrets = dict(LOGINS) if network == "data services outside" else {}
+    secrets |= {} if backend != "kubernetes" else {"shared": "plaintext-shared", "own": "plaintext-own"}
     parsed = settings(raw, *secrets)
     assert [finding for finding in findings(parsed) if finding.severity == "error"] == []
     deployed = run_program(raw, secrets)

@@ -26,5 +26,5 @@ def test_it_forbids_default_providers(file: Path) -> None:
 def test_its_secrets_are_encrypted(file: Path) -> None:
     document = yaml.safe_load(file.read_text())
     assert document["encryptionsalt"]
-    for _, key in read_stack_file(file).secret_keys():
+    for _, key in read_stack_file(file).encrypted_keys():
         assert document["config"][f"noxus:{key}"]["secure"].startswith("v1:")

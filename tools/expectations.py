@@ -15,6 +15,7 @@ from components.migrations import run_name
 from components.pool import routing_env
 from config import StackSettings
 from config.autoscaling import Autoscaling, HpaAutoscaling, KedaAutoscaling
+from config.data_services import ExternalStorage
 from config.ingress import PublicRole
 from config.names import SCHEDULER, app_env_secret, credentials_secret, scaler_credential
 from config.references import split
@@ -23,8 +24,7 @@ from config.sections import PoolSettings, ReleaseSettings, ScalingSettings, Serv
 DATA_SERVICES: Final = ("postgres", "redis", "bucket")
 
 _EVERY_NAMESPACE: Final = frozenset({"deny-all", "to-dns"})
-_SETUP: Final = frozenset({"setup-to-postgres", "postgres-from-setup"})
-_EVERY_RELEASE: Final = frozenset({"from-monitoring", "to-internet", *(f"to-{service}" for service in DATA_SERVICES)})
+_EVERY_RELEASE: Final = frozenset({"from-monitoring", "to-internet", "to-postgres", "to-redis"})
 _PRIMARY: Final = frozenset({"backend-from-frontend", "from-ingress", "frontend-to-backend"})
 
 
@@ -144,14 +144,24 @@ def may_be_at_zero(autoscaling: Autoscaling) -> bool:
 def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
     """Names of the network policies that each namespace should have, by namespace."""
     data = settings.cluster.data_namespace
-    names = defaultdict[str, set[str]](set, {data: {*_EVERY_NAMESPACE, *_SETUP}})
+    inside, storage = settings.services_in_cluster, settings.storage
+    bucket_on_internet = isinstance(storage, ExternalStorage) and not storage.cidrs
+    names = defaultdict[str, set[str]](set)
+    if settings.has_data_namespace:
+        names[data] |= _EVERY_NAMESPACE
+    if settings.sets_up_database:
+        names[data] |= {"setup-to-postgres", *(("postgres-from-setup",) if "postgres" in inside else ())}
     for _, release, own in settings.releases():
         names[own.namespace] |= _EVERY_NAMESPACE | _EVERY_RELEASE
+        if not bucket_on_internet:
+            names[own.namespace].add("to-bucket")
         names[own.namespace] |= {f"to-{name}" for name in (*settings.egress, *own.egress)}
         for pool, pool_settings in own.enabled_pools.items():
             names[own.namespace] |= {f"{release}-{pool}-to-{name}" for name in pool_settings.egress}
-        names[data] |= {f"{service}-from-{release}" for service in DATA_SERVICES}
+        if inside:
+            names[data] |= {f"{service}-from-{release}" for service in inside}
     names[settings.primary.namespace] |= _PRIMARY
-    if any(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in settings.pools()):
+    keda_counts = any(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in settings.pools())
+    if keda_counts and "postgres" in inside:
         names[data].add("postgres-from-keda")
     return names

@@ -16,7 +16,7 @@ from components.labels import PART_OF, selector
 from config import StackSettings
 from config.sections import ReleaseSettings
 from tools import expectations, faults
-from tools.expectations import DATA_SERVICES, Workload
+from tools.expectations import Workload
 from tools.observed import Manifest, Namespace, Observed, at, part, parts
 
 
@@ -34,7 +34,8 @@ class Check:
 
 def inspect(settings: StackSettings, observed: Observed) -> Iterator[Check]:
     """Check the data services, then every release in the order of the stack file."""
-    yield from _Inspection(settings, INSTANCE, observed[settings.cluster.data_namespace]).data_services()
+    if settings.has_data_namespace:
+        yield from _Inspection(settings, INSTANCE, observed[settings.cluster.data_namespace]).data_services()
     for _, name, release in settings.releases():
         yield from _Inspection(settings, name, observed[release.namespace]).release(release)
 
@@ -52,12 +53,13 @@ class _Inspection:
         if not self.found.exists:
             return
         yield self._policies()
-        for service in DATA_SERVICES:
+        services = self.settings.services_in_cluster
+        for service in sorted(services):
             yield self._object(f"{service}: available", "StatefulSet", service, lambda it: faults.rollout(it, 1))
             yield self._object(f"{service}: volume", "PersistentVolumeClaim", service, faults.volume_claim)
             yield self._service(service, selector(INSTANCE, service), headless=True)
-        yield self._object("postgres-setup: complete", "Job", "postgres-setup", faults.completion)
-        services = frozenset(DATA_SERVICES)
+        if self.settings.sets_up_database:
+            yield self._object("postgres-setup: complete", "Job", "postgres-setup", faults.completion)
         yield self._nothing_else({"Deployment": frozenset(), "Service": services, "StatefulSet": services})
 
     def release(self, release: ReleaseSettings) -> Iterator[Check]:

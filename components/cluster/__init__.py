@@ -3,8 +3,3 @@
 Each service has one replica, a volume and generated passwords. There is no standby and no backup here: where the data
 must outlive the cluster, use a cloud's managed services.
 """
-
-from components.cluster.identity import identity
-from components.cluster.services import data_services
-
-__all__ = ["data_services", "identity"]

@@ -11,7 +11,7 @@ from components.digest import digest
 from components.endpoints import BucketEndpoint, PodTarget
 from components.labels import selector
 from components.namespace_ref import NamespaceRef
-from config.sections import StorageSettings
+from config.data_services import ClusterStorage
 
 TYPE: Final = "noxus:cluster:Bucket"
 
@@ -31,7 +31,7 @@ class BucketArgs:
     """What a `Bucket` needs."""
 
     namespace: NamespaceRef
-    settings: StorageSettings
+    settings: ClusterStorage
 
 
 class Bucket(pulumi.ComponentResource):
@@ -75,5 +75,6 @@ class Bucket(pulumi.ComponentResource):
             access_key_id=access_key,
             secret_access_key=secret_key,
             target=PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=PORT),
+            made=self,
         )
         self.register_outputs({})

@@ -7,25 +7,20 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret
 
 from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs, generated_password
+from components.database_setup import Admin
 from components.digest import digest
 from components.endpoints import PodTarget, PostgresEndpoint
 from components.labels import selector
 from components.namespace_ref import NamespaceRef
 from components.network import EVERY_POD, Selection, allow_ingress
-from config.sections import PostgresSettings
+from config.data_services import SCALER_ROLE, SETUP_USER, ClusterPostgres
 
 TYPE: Final = "noxus:cluster:Postgres"
 
 PORT: Final = 5432
 
-ADMIN_ROLE: Final = "postgres"
+_ADMIN_ROLE: Final = "postgres"
 """Superuser of the image."""
-
-SCALER_ROLE: Final = "keda"
-"""Role that KEDA counts tasks with: it can read tables and do nothing else."""
-
-USER_ID: Final = 999
-"""User `postgres` of the Debian-based image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +28,7 @@ class PostgresArgs:
     """What a `Postgres` needs."""
 
     namespace: NamespaceRef
-    settings: PostgresSettings
+    settings: ClusterPostgres
     scaler_namespace: str | None
     """Namespace of the KEDA operator if it counts tasks here."""
 
@@ -42,8 +37,8 @@ class Postgres(pulumi.ComponentResource):
     """The one Postgres, in the cluster."""
 
     endpoint: PostgresEndpoint
-    admin_password: pulumi.Output[str]
-    """Password of `ADMIN_ROLE`."""
+    admin: Admin
+    """The superuser's login."""
 
     def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, {}, opts)
@@ -66,9 +61,9 @@ class Postgres(pulumi.ComponentResource):
                 namespace=args.namespace,
                 settings=settings,
                 port=PORT,
-                user_id=USER_ID,
+                user_id=SETUP_USER,
                 data_path="/var/lib/postgresql/data",
-                env={"PGDATA": "/var/lib/postgresql/data/pgdata", "POSTGRES_USER": ADMIN_ROLE},
+                env={"PGDATA": "/var/lib/postgresql/data/pgdata", "POSTGRES_USER": _ADMIN_ROLE},
                 env_secrets=[secret.metadata["name"]],
                 scratch_paths=("/tmp", "/var/run/postgresql"),
                 check=ready,
@@ -88,7 +83,7 @@ class Postgres(pulumi.ComponentResource):
                 port=PORT,
                 opts=child,
             )
-        self.admin_password = superuser
+        self.admin = Admin(user=_ADMIN_ROLE, password=superuser, image=settings.image)
         self.endpoint = PostgresEndpoint(
             host=f"{name}.{args.namespace.name}.svc",
             port=PORT,
@@ -99,5 +94,6 @@ class Postgres(pulumi.ComponentResource):
             scaler_password=scaler,
             ssl_mode="disable",  # the image has no certificate, and the traffic stays in the cluster
             target=target,
+            made=self,
         )
         self.register_outputs({})

@@ -11,7 +11,7 @@ from components.digest import digest
 from components.endpoints import PodTarget, RedisEndpoint
 from components.labels import selector
 from components.namespace_ref import NamespaceRef
-from config.sections import RedisSettings
+from config.data_services import ClusterRedis
 
 TYPE: Final = "noxus:cluster:Redis"
 
@@ -40,7 +40,7 @@ class RedisArgs:
     """What a `Redis` needs."""
 
     namespace: NamespaceRef
-    settings: RedisSettings
+    settings: ClusterRedis
 
 
 class Redis(pulumi.ComponentResource):
@@ -93,5 +93,6 @@ class Redis(pulumi.ComponentResource):
             port=PORT,
             password=password,
             target=PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=PORT),
+            made=self,
         )
         self.register_outputs({})

@@ -39,7 +39,7 @@ from pulumi_random import RandomPassword
 from components.labels import labels, selector
 from components.namespace_ref import NamespaceRef
 from components.workload import restricted_container, restricted_security
-from config.sections import PostgresSettings, RedisSettings, StorageSettings
+from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
 
 TYPE: Final = "noxus:cluster:StatefulService"
 
@@ -60,7 +60,7 @@ class StatefulServiceArgs:
     """What a `StatefulService` needs."""
 
     namespace: NamespaceRef
-    settings: PostgresSettings | RedisSettings | StorageSettings
+    settings: ClusterPostgres | ClusterRedis | ClusterStorage
     port: int
     user_id: int
     """User and group of the process in the image; the group owns the volume."""

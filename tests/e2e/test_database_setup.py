@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from components.cluster.postgres import SCALER_ROLE
 from components.database_setup import SCALER_LIMITS, SCRIPT
+from config.data_services import SCALER_ROLE
 from tests.e2e.postgres import SUPERUSER, Server, running
 
 OWNER_PASSWORD = 'owner\'s "password"'  # harder than a generated one: quoting must not depend on luck

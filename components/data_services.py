@@ -1,0 +1,68 @@
+"""The one Postgres, the one Redis and the one bucket, each made or found as its `mode` says."""
+
+import functools
+
+import pulumi
+
+from components.cluster.bucket import Bucket, BucketArgs
+from components.cluster.postgres import Postgres, PostgresArgs
+from components.cluster.redis import Redis, RedisArgs
+from components.database_setup import Admin, DatabaseSetup, DatabaseSetupArgs
+from components.endpoints import DataServices
+from components.external import external_admin, external_bucket, external_postgres, external_redis
+from components.namespace import Namespace, NamespaceArgs
+from components.namespace_ref import NamespaceRef
+from config import StackConfig, StackSettings
+from config.autoscaling import KedaAutoscaling
+from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
+
+
+def data_services(stack: StackConfig, opts: pulumi.ResourceOptions) -> DataServices:
+    """Make the services, and a namespace for what of them is in the cluster.
+
+    They are protected, if the stack is, together with the volumes inside.
+    """
+    settings, secrets = stack.settings, stack.secrets
+    protected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.protect))
+    namespace = functools.cache(lambda: _namespace(settings, protected))
+    admin: Admin | None
+    match settings.postgres:
+        case ClusterPostgres() as wanted:
+            args = PostgresArgs(namespace=namespace(), settings=wanted, scaler_namespace=_scaler_namespace(settings))
+            made = Postgres("postgres", args, protected)
+            postgres, admin = made.endpoint, made.admin
+        case wanted:
+            postgres, admin = external_postgres(wanted, secrets), external_admin(wanted, secrets)
+    match settings.redis:
+        case ClusterRedis() as wanted:
+            redis = Redis("redis", RedisArgs(namespace=namespace(), settings=wanted), protected).endpoint
+        case wanted:
+            redis = external_redis(wanted, secrets)
+    match settings.storage:
+        case ClusterStorage() as wanted:
+            bucket = Bucket("bucket", BucketArgs(namespace=namespace(), settings=wanted), protected).endpoint
+        case wanted:
+            bucket = external_bucket(wanted, secrets)
+    ready = [made for made in (postgres.made, redis.made, bucket.made) if made]
+    if admin:
+        # Not protected: a changed password replaces the Job.
+        setup = DatabaseSetupArgs(namespace=namespace(), postgres=postgres, admin=admin)
+        ready.append(DatabaseSetup("postgres-setup", setup, opts))
+    return DataServices(postgres=postgres, redis=redis, bucket=bucket, ready=ready)
+
+
+def _namespace(settings: StackSettings, opts: pulumi.ResourceOptions) -> NamespaceRef:
+    cluster = settings.cluster
+    args = NamespaceArgs(
+        namespace=cluster.data_namespace,
+        pod_security=cluster.pod_security,
+        dns=cluster.dns,
+        setting="cluster.dataNamespace",
+    )
+    return Namespace(cluster.data_namespace, args, opts).ref
+
+
+def _scaler_namespace(settings: StackSettings) -> str | None:
+    """Namespace of the KEDA operator if it counts tasks."""
+    keda_counts = any(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in settings.pools())
+    return settings.cluster.keda_namespace if keda_counts else None

@@ -1,0 +1,190 @@
+"""The three data services that every release shares, each in the cluster or outside it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self, cast
+from urllib.parse import urlsplit
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from config.network import Port
+from config.section import Section
+from config.types import Cidr, ConfigKey, HostName, ImageReference, Label, ObjectName, StoreUrl
+
+RoleName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
+"""A name of Postgres that needs no quotes."""
+
+SETUP_IMAGE: Final = "pgvector/pgvector:0.8.1-pg16"
+"""Has the server, pgvector, psql and pg_isready."""
+
+SCALER_ROLE: Final = "keda"
+"""Role that KEDA counts tasks with: it can read tables and do nothing else."""
+
+REDIS_PORT: Final = 6379
+"""Redis' own port. The platform is told a host without a port (platform.md section 4.1), so there is no other."""
+
+SETUP_USER: Final = 999
+"""User of the process in `SETUP_IMAGE`: its `postgres`."""
+
+_HTTPS_PORT: Final = 443
+
+
+class ClusterPostgres(Section):
+    """The one Postgres, in the Kubernetes cluster: one replica and no backups."""
+
+    mode: Literal["cluster"] = "cluster"
+    """`cluster`: in the Kubernetes cluster, one replica on a volume."""
+    image: ImageReference = SETUP_IMAGE
+    """Must be PostgreSQL 15 or later with the pgvector extension (platform.md section 3)."""
+    storage_gib: int = Field(default=20, ge=1, le=65536)
+    """Size of the volume, in GiB. Kubernetes can enlarge a volume, never shrink it."""
+    storage_class: ObjectName | None = None
+    """StorageClass of the volume. Unset: the cluster's default class."""
+    memory_mib: int = Field(default=1024, ge=256)
+    """Memory request and limit, in MiB."""
+    database: RoleName = "noxus"
+    """Name of the platform's database and of the role that owns it."""
+
+
+class DatabaseAdmin(Section):
+    """A login that may create roles, databases and extensions, for the Job that sets the database up."""
+
+    user: RoleName = "postgres"
+    """Its role."""
+    password: ConfigKey = Field(examples=["postgresAdminPassword"])
+    """Secret config key of its password."""
+    image: ImageReference = SETUP_IMAGE
+    """Has psql and pg_isready, for user 999."""
+
+
+class ExternalPostgres(Section):
+    """The one Postgres, run by somebody else: PostgreSQL 15 or later with the pgvector extension."""
+
+    mode: Literal["external"]
+    """`external`: outside this stack."""
+    host: HostName = Field(examples=["postgres.example.com"])
+    """Name or address of the server, as pods see it."""
+    port: Port = 5432
+    """Its port."""
+    cidrs: tuple[Cidr, ...] = Field(min_length=1, examples=[["10.30.0.0/24"]])
+    """Addresses that its name can stand for, also after a fail-over; network policies know no names."""
+    database: RoleName = "noxus"
+    """Name of the platform's database and of the role that owns it."""
+    password: ConfigKey = Field(examples=["postgresPassword"])
+    """Secret config key of the owner's password; letters, digits, and `.`, `_`, `~`, `-` only."""
+    scaler_user: RoleName = SCALER_ROLE
+    """Role that KEDA counts tasks with; it needs to read only."""
+    scaler_password: ConfigKey = Field(examples=["postgresScalerPassword"])
+    """Secret config key of that role's password."""
+    ssl_mode: Literal["disable", "require"] = "require"
+    """libpq's sslmode for KEDA and the set-up Job. How the platform itself connects is not published."""
+    admin: DatabaseAdmin | None = None
+    """Sets up roles, database, extension and grants, and again when a password changes. Unset: somebody else did."""
+
+
+class ClusterRedis(Section):
+    """The one Redis: broker, cache and the place of run data before it is archived, so it never evicts."""
+
+    mode: Literal["cluster"] = "cluster"
+    """`cluster`: in the Kubernetes cluster, one replica on a volume, every write appended to a file."""
+    image: ImageReference = "redis:7.4.6-alpine"
+    """Redis 7, or a server that takes the same configuration."""
+    storage_gib: int = Field(default=8, ge=1, le=65536)
+    """Size of the volume for the append-only file, in GiB."""
+    storage_class: ObjectName | None = None
+    """StorageClass of the volume. Unset: the cluster's default class."""
+    memory_mib: int = Field(default=1024, ge=128)
+    """Memory request and limit, in MiB; Redis itself may fill three quarters of it."""
+
+    @property
+    def data_mib(self) -> int:
+        """What data may fill, in MiB; the rest is for buffers and the fork that rewrites the append-only file."""
+        return self.memory_mib * 3 // 4
+
+
+class ExternalRedis(Section):
+    """The one Redis, run by somebody else: on port 6379 without TLS, for the platform is told a host only."""
+
+    mode: Literal["external"]
+    """`external`: outside this stack. Its `maxmemory-policy` must be `noeviction`."""
+    host: HostName = Field(examples=["redis.example.com"])
+    """Name or address of the server, as pods see it."""
+    cidrs: tuple[Cidr, ...] = Field(min_length=1, examples=[["10.30.1.0/24"]])
+    """Addresses that its name can stand for, also after a fail-over; network policies know no names."""
+    password: ConfigKey = Field(examples=["redisPassword"])
+    """Secret config key of its password."""
+    memory_mib: int | None = Field(default=None, ge=1)
+    """Its `maxmemory`, in MiB, for the check of what waits for the bucket. Unset: not checked."""
+
+    @property
+    def data_mib(self) -> int | None:
+        """What data may fill, in MiB."""
+        return self.memory_mib
+
+
+class ClusterStorage(Section):
+    """The one bucket, served from a volume through an S3 gateway in the Kubernetes cluster."""
+
+    mode: Literal["cluster"] = "cluster"
+    """`cluster`: an S3 gateway over a volume in the Kubernetes cluster."""
+    image: ImageReference = "versity/versitygw:v1.8.0"
+    """Versity's S3 gateway."""
+    bucket: Label = "noxus"
+    """Name of the bucket."""
+    storage_gib: int = Field(default=50, ge=1, le=65536)
+    """Size of the volume, in GiB."""
+    storage_class: ObjectName | None = None
+    """StorageClass of the volume. Unset: the cluster's default class."""
+    memory_mib: int = Field(default=512, ge=128)
+    """Memory request and limit, in MiB."""
+
+
+class ExternalStorage(Section):
+    """The one bucket, run by somebody else, behind the S3 interface."""
+
+    mode: Literal["external"]
+    """`external`: outside this stack."""
+    url: StoreUrl = Field(examples=["https://s3.example.com:9000"])
+    """Address of the S3 interface."""
+    cidrs: tuple[Cidr, ...] = ()
+    """Private addresses that its name can stand for. None: it is on the internet, on port 443."""
+    bucket: Label = "noxus"
+    """Name of the bucket."""
+    region: str = Field(default="us-east-1", min_length=1)
+    """Region to sign requests for."""
+    access_key_id: ConfigKey = Field(examples=["bucketAccessKeyId"])
+    """Secret config key of the access key's id."""
+    secret_access_key: ConfigKey = Field(examples=["bucketSecretAccessKey"])
+    """Secret config key of the access key's secret."""
+
+    @property
+    def port(self) -> int:
+        """Port of `url`."""
+        return urlsplit(self.url).port or _HTTPS_PORT
+
+    @model_validator(mode="after")
+    def _is_reached(self) -> Self:
+        if not self.cidrs and self.port != _HTTPS_PORT:
+            raise ValueError(f"needs cidrs: pods reach the internet on port 443 only, and url says {self.port}")
+        return self
+
+
+def _mode(value: object) -> object:
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, object]", value).get("mode", "cluster")
+    return getattr(value, "mode", "cluster")
+
+
+PostgresSettings = Annotated[
+    Annotated[ClusterPostgres, Tag("cluster")] | Annotated[ExternalPostgres, Tag("external")], Discriminator(_mode)
+]
+"""The one Postgres; in the cluster unless `mode` says otherwise."""
+
+RedisSettings = Annotated[
+    Annotated[ClusterRedis, Tag("cluster")] | Annotated[ExternalRedis, Tag("external")], Discriminator(_mode)
+]
+"""The one Redis; in the cluster unless `mode` says otherwise."""
+
+StorageSettings = Annotated[
+    Annotated[ClusterStorage, Tag("cluster")] | Annotated[ExternalStorage, Tag("external")], Discriminator(_mode)
+]
+"""The one bucket; in the cluster unless `mode` says otherwise."""
