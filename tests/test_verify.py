@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from config import StackSettings, read_stack_file
-from tests.programs import ROOT, run_program, settings, stack_file, with_pool
+from tests.programs import ROOT, external_secrets_stack, run_program, settings, stack_file, with_pool
 from tests.test_program import EVERYTHING, EVERYTHING_SECRETS
 from tools import verify
 from tools.inspection import Check, inspect
@@ -20,6 +20,7 @@ from tools.observed import Namespace, Observed
 DEV = ROOT / "Pulumi.dev.yaml"
 
 Key = tuple[str, str, str]
+READY = {"type": "Ready", "status": "True"}
 Objects = dict[Key, dict[str, Any]]
 """A cluster's objects by kind, namespace and name."""
 
@@ -32,14 +33,14 @@ def _as_the_api_server_shows_it(manifest: dict[str, Any]) -> dict[str, Any]:
         count = spec.setdefault("replicas", 1)
         shown["status"] = {"observedGeneration": 1, "availableReplicas": count, "updatedReplicas": count}
         for variable in spec["template"]["spec"]["containers"][0].get("env", []):
-            if not variable["value"]:
+            if variable.get("value") == "":
                 del variable["value"]
     statuses: dict[str, dict[str, Any]] = {
         "Namespace": {"phase": "Active"},
         "Ingress": {"loadBalancer": {"ingress": [{"ip": "127.0.0.1"}]}},
         "Job": {"conditions": [{"type": "Complete", "status": "True"}]},
         "PersistentVolumeClaim": {"phase": "Bound"},
-        "ScaledObject": {"conditions": [{"type": "Ready", "status": "True"}]},
+        **{kind: {"conditions": [READY]} for kind in ("ExternalSecret", "ScaledObject", "SecretStore")},
     }
     if manifest["kind"] in statuses:
         shown["status"] = statuses[manifest["kind"]]
@@ -72,7 +73,17 @@ def _healthy(program: tuple[dict[str, Any], dict[str, str]]) -> Objects:
         ("Secret", namespace, "regcred"): {"kind": "Secret", "metadata": {"name": "regcred", "namespace": namespace}}
         for namespace in ("noxus", "noxus-acme")  # somebody else's
     }
-    return {**objects, **certificates, **logins, ("HorizontalPodAutoscaler", "noxus-acme", "keda-hpa-acme-flow"): keda}
+    health: Objects = {
+        ("Health", "noxus", name): {"kind": "Health", "metadata": {"name": name}, "code": 200}
+        for name in ("noxus-backend", "noxus-frontend", "noxus-relays")
+    }
+    return {
+        **objects,
+        **certificates,
+        **logins,
+        **health,
+        ("HorizontalPodAutoscaler", "noxus-acme", "keda-hpa-acme-flow"): keda,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -267,6 +278,11 @@ BROKEN: dict[str, tuple[Callable[[Objects], object], str, str]] = {
         changed(*FLOW, *POD, "automountServiceAccountToken", value=True),
         "acme acme-flow: identity",
         "automountServiceAccountToken is true, expected false",
+    ),
+    "a service that is not well": (
+        changed("Health", "noxus", "noxus-backend", "code", value=500),
+        "noxus noxus-backend: health",
+        "answers 500 through its Service, expected 200",
     ),
     "a ServiceAccount that is gone": (
         removed("ServiceAccount", "noxus", "noxus"),
@@ -532,6 +548,11 @@ def api_server(cluster: Objects, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             namespace, _, plural = self.path.partition("/namespaces/")[2].partition("/")
+            if plural.endswith("/proxy/status/health"):
+                self.send_response(refused.get("health", 200))
+                self.end_headers()
+                self.wfile.write(b'{"kind": "Status", "message": "no endpoints"}' if "health" in refused else b"well")
+                return
             whole = plural != "secrets"
             assert whole == (self.headers["Accept"] == "application/json"), "no Secret's value is asked for"
             irregular = {"networkpolicies": "networkpolicy", "ingresses": "ingress"}
@@ -562,6 +583,11 @@ def test_the_command_asks_the_kubernetes_api(api_server: dict[str, int], capsys:
     assert [line.partition("; ")[0] for line in failed] == [
         "FAIL  acme   acme-flow: autoscaler: ScaledObject acme-flow does not exist"
     ], "nothing but KEDA is missing"
+    api_server["health"] = 503
+    assert verify.main(["--stack", "dev"]) == 1
+    said = capsys.readouterr().out
+    assert said.count("not asked, the API server does not get through: no endpoints") == 3
+    assert len([line for line in said.splitlines() if line.startswith("FAIL")]) == 1
     api_server["secrets"] = 403
     assert verify.main(["--stack", "dev"]) == 2
     refusal = "cluster: refused GET /api/v1/namespaces/noxus-data/secrets: 403 Forbidden; ask `kubectl auth"
@@ -583,6 +609,24 @@ def test_a_cluster_that_cannot_be_asked_is_one_message(
     assert verify.main(["--stack", "dev", "--json"]) == 2
     said = capsys.readouterr()
     assert (said.out, message in said.err) == ("", True), said.err
+
+
+def test_a_store_an_entry_and_an_identity_are_checked_where_there_are_some() -> None:
+    raw = external_secrets_stack()
+    wanted, cluster = settings(raw), _healthy((raw, {}))
+    for (kind, namespace, name), manifest in list(cluster.items()):
+        if kind == "ExternalSecret":  # what the operator writes
+            secret = ("Secret", namespace, manifest["spec"]["target"].get("name", name))
+            cluster[secret] = {"kind": "Secret", "metadata": {"name": secret[2]}}
+    assert [check for check in checked(wanted, cluster) if not check.passed] == []
+    cluster["SecretStore", "noxus-acme", "acme"]["status"] = {"conditions": []}
+    unready = {**READY, "status": "False", "message": "no such property"}
+    cluster["ExternalSecret", "noxus-acme", "acme-keys"]["status"] = {"conditions": [unready]}
+    del cluster["ServiceAccount", "noxus-acme", "acme"]["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
+    failed = {check.check: check.reason for check in checked(wanted, cluster) if not check.passed}
+    assert failed.keys() == {"ServiceAccount", "SecretStore", "ExternalSecret acme-keys"}
+    assert failed["ServiceAccount"].startswith('eks.amazonaws.com/role-arn is not set, expected "arn:x"')
+    assert "no such property" in failed["ExternalSecret acme-keys"]
 
 
 UNASKED = {"autoscaling": {"type": "keda", "maxReplicas": 2}}

@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from components.kubernetes_access import cluster_problems
 from config import ConfigError, Problem, StackSettings
 from config.sections import ClusterSettings
+from tools.health import answers
 from tools.observed import Namespace, Observed
 
 _RESOURCES: Final = {
@@ -52,7 +53,7 @@ def observe(settings: StackSettings) -> Observed:
     namespaces = [settings.cluster.data_namespace, *(release.namespace for _, _, release in settings.releases())]
     try:
         with _client(settings.cluster) as client:
-            return {name: Namespace(name, _objects(client, name)) for name in namespaces}
+            return {name: _observe(client, name) for name in namespaces}
     except (ApiException, ConfigException, HTTPError, OSError, ValueError) as error:
         raise _unusable(Problem("cluster", f"could not be asked: {error}")) from None
 
@@ -61,6 +62,12 @@ def _client(settings: ClusterSettings) -> ApiClient:
     kubeconfig = settings.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     once = Configuration(retries=0)
     return new_client_from_config(kubeconfig, settings.context, persist_config=False, client_configuration=once)
+
+
+def _observe(client: ApiClient, namespace: str) -> Namespace:
+    found = Namespace(namespace, _objects(client, namespace))
+    found.add(list(answers(client, found)))
+    return found
 
 
 def _objects(client: ApiClient, namespace: str) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,9 @@ _AUTOMOUNT: Final = "automountServiceAccountToken"
 _AUTOSCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
+_OK: Final = 200
+
+
 class Remark(str):
     """Something worth saying although it is no fault."""
 
@@ -97,9 +100,20 @@ def no_certificate(secret: str, tls: TlsSettings) -> str:
     return f"Secret {secret} does not exist"
 
 
-def service_account(manifest: Manifest) -> Iterator[str]:
-    """Whether pods get no token from their ServiceAccount: nothing of the platform talks to Kubernetes."""
-    return differences({_AUTOMOUNT: False}, manifest)
+def service_account(manifest: Manifest, marks: Mapping[str, str]) -> Iterator[str]:
+    """Whether a ServiceAccount has its identity's marks, and gives pods no token: none talks to Kubernetes."""
+    yield from differences({_AUTOMOUNT: False}, manifest)
+    yield from differences(marks, part(manifest, "metadata", "annotations"))
+
+
+def health(answer: Manifest | None) -> Iterator[str]:
+    """Whether a Service said that it is well, where it could be asked."""
+    if not answer:
+        yield Remark("not asked: there is no such Service")
+    elif "code" not in answer:
+        yield Remark(f"not asked, the API server does not get through: {answer['unreached']}")
+    elif answer["code"] != _OK:
+        yield f"answers {answer['code']} through its Service, expected {_OK}"
 
 
 def rollout(manifest: Manifest, wanted: int) -> Iterator[str]:

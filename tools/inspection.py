@@ -17,6 +17,7 @@ from config import StackSettings
 from config.sections import ReleaseSettings
 from tools import expectations, faults
 from tools.expectations import Workload
+from tools.health import HEALTH
 from tools.observed import Manifest, Namespace, Observed, at, part, parts
 
 
@@ -67,7 +68,8 @@ class _Inspection:
         if not self.found.exists:
             return
         yield self._policies()
-        yield self._object("ServiceAccount", "ServiceAccount", self.name, faults.service_account)
+        marks = release.identity.annotations
+        yield self._object("ServiceAccount", "ServiceAccount", self.name, lambda it: faults.service_account(it, marks))
         if external := expectations.external_secrets(self.settings, self.name, release):
             yield self._object("SecretStore", "SecretStore", self.name, faults.ready)
             for name in external:
@@ -139,6 +141,8 @@ class _Inspection:
         if workload.serves:
             headless = workload.component == "worker"
             yield self._service(name, selector(workload.release, workload.role), headless=headless)
+            if not headless:
+                yield self._check(f"{name}: health", look, faults.health(self.found.get(HEALTH, name)))
 
     def _namespace(self, *, ours: bool = True) -> Check:
         standard = self.settings.cluster.pod_security

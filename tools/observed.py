@@ -32,6 +32,10 @@ class Namespace:
     def __init__(self, name: str, objects: Iterable[Manifest]) -> None:
         self.name = name
         self._by_kind: dict[str, dict[str, Manifest]] = {}
+        self.add(objects)
+
+    def add(self, objects: Iterable[Manifest]) -> None:
+        """Take further objects in."""
         for manifest in objects:
             self._by_kind.setdefault(manifest["kind"], {})[manifest["metadata"]["name"]] = manifest
 
