@@ -6,6 +6,7 @@ from typing import Final
 import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.meta.v1.outputs import ObjectMeta
 
 from components.dns import dns_peers, dns_ports
 from components.labels import PART_OF
@@ -42,7 +43,6 @@ class Namespace(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         standard = {f"pod-security.kubernetes.io/{mode}": args.pod_security for mode in ("enforce", "audit", "warn")}
-        created = pulumi.Output.from_input(args.namespace)
         if args.create:
             namespace = kubernetes.core.v1.Namespace(
                 args.namespace,
@@ -50,6 +50,9 @@ class Namespace(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, hooks=pulumi.ResourceHookBinding(on_error=[_explain(args)])),
             )
             created = namespace.metadata["name"]
+        else:
+            found = kubernetes.core.v1.Namespace.get(f"{args.namespace}-existing", args.namespace, opts=child)
+            created = found.metadata.apply(lambda metadata: _name_of_anothers(metadata, args))
         self.ref = NamespaceRef(name=args.namespace, created=created)
         deny_all(self.ref, child)
         allow_egress(
@@ -62,6 +65,17 @@ class Namespace(pulumi.ComponentResource):
             opts=child,
         )
         self.register_outputs({})
+
+
+def _name_of_anothers(metadata: ObjectMeta, args: NamespaceArgs) -> str:
+    """Stop before the engine deletes a namespace, and all that is in it, because the stack says it is not ours."""
+    if (metadata.labels or {}).get(PART_OF) == "noxus":
+        raise pulumi.RunError(
+            f"{args.setting}: the namespace {args.namespace!r} was made by a stack of this program, which would delete "
+            "it with everything inside once createNamespace is false; write createNamespace: true. To give it away, "
+            f"run `pulumi state delete` on it, then `kubectl label namespace {args.namespace} {PART_OF}-`"
+        )
+    return args.namespace
 
 
 def _explain(args: NamespaceArgs) -> pulumi.ErrorHook:

@@ -89,6 +89,8 @@ class _Outputs(mocks.Mocks):
         state = dict(args.inputs)
         if args.typ == "random:index/randomPassword:RandomPassword":
             state["result"] = f"generated-{args.name}"
+        if args.resource_id:  # something that exists is read
+            return args.resource_id, {"metadata": {"name": args.resource_id}}
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:

@@ -97,6 +97,7 @@ EVERYTHING: dict[str, Any] = {
 }
 """Every optional setting of this slice, so that no branch is seen by no test."""
 
+KEDA = {"autoscaling": {"type": "keda", "maxReplicas": 5, "query": "SELECT 1", "targetQueryValue": 2}}
 EVERYTHING_SECRETS = {
     "openaiApiKey": "plaintext-of-openai",
     "acmeKey": "plaintext-of-acme",
@@ -270,6 +271,21 @@ def test_adding_a_worker_release_leaves_every_other_resource_as_it_is() -> None:
     after = {r.urn: (r.inputs, r.dependencies) for r in both.resources}
     changed = [urn for urn, what in before.items() if after[urn] != what and "noxus:components:Platform::" not in urn]
     assert changed == []
+
+
+@pytest.mark.parametrize("scaler", [{}, KEDA], ids=["static", "keda"])
+def test_adding_removing_and_renaming_a_pool_touches_that_pool_only(scaler: dict[str, Any]) -> None:
+    def declared(*pools: str) -> dict[str, tuple[object, ...]]:
+        release = {**with_pool()["workers"]["acme"], "pools": {"kept": KEDA, **dict.fromkeys(pools, scaler)}}
+        resources = run_program({**SMALLEST, "workers": {"acme": release}}).resources
+        return {r.urn: (r.raw, r.dependencies, r.protect) for r in resources}
+
+    without, before, renamed = declared(), declared("old"), declared("new")
+    for left, right in ((without, before), (before, without), (before, renamed)):
+        names = {urn.rpartition("::")[2] for urn in left.keys() ^ right.keys()}
+        assert names
+        assert all(name.endswith(("acme-old", "acme-new")) for name in names), names
+        assert [urn for urn in left.keys() & right.keys() if left[urn] != right[urn]] == []
 
 
 def test_renaming_a_release_in_its_namespace_meets_no_object_that_exists_already() -> None:

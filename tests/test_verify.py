@@ -74,7 +74,7 @@ def _healthy(program: tuple[dict[str, Any], dict[str, str]]) -> Objects:
         for namespace in ("noxus", "noxus-acme")  # somebody else's
     }
     health: Objects = {
-        ("Health", "noxus", name): {"kind": "Health", "metadata": {"name": name}, "code": 200}
+        ("Health", "noxus", name): {"kind": "Health", "metadata": {"name": name}, "code": 200, "text": "down"}
         for name in ("noxus-backend", "noxus-frontend", "noxus-relays")
     }
     return {
@@ -282,7 +282,7 @@ BROKEN: dict[str, tuple[Callable[[Objects], object], str, str]] = {
     "a service that is not well": (
         changed("Health", "noxus", "noxus-backend", "code", value=500),
         "noxus noxus-backend: health",
-        "answers 500 through its Service, expected 200",
+        "answers 500 through its Service, expected 200: 'down'",
     ),
     "a ServiceAccount that is gone": (
         removed("ServiceAccount", "noxus", "noxus"),

@@ -20,6 +20,8 @@ _AUTOSCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
 _OK: Final = 200
+_SHOWN: Final = 80
+"""Characters of an answer that are shown."""
 
 
 class Remark(str):
@@ -113,7 +115,7 @@ def health(answer: Manifest | None) -> Iterator[str]:
     elif "code" not in answer:
         yield Remark(f"not asked, the API server does not get through: {answer['unreached']}")
     elif answer["code"] != _OK:
-        yield f"answers {answer['code']} through its Service, expected {_OK}"
+        yield f"answers {answer['code']} through its Service, expected {_OK}: {answer['text'][:_SHOWN]!r}"
 
 
 def rollout(manifest: Manifest, wanted: int) -> Iterator[str]:

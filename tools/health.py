@@ -14,6 +14,9 @@ from tools.observed import Manifest, Namespace, at
 HEALTH: Final = "Health"
 """Kind under which an answer is observed."""
 
+_REFUSED: Final = (401, 403)
+"""A probe has no login, so these come from what is in between, such as a service mesh."""
+
 _PATIENCE_SECONDS: Final = 3
 
 
@@ -36,10 +39,13 @@ def _answer(client: ApiClient, namespace: str, service: str) -> dict[str, Any]:
         answer.read()
     except HTTPError as error:
         return {"unreached": str(error)}
+    text = (answer.data or b"").decode(errors="replace")
+    if answer.status in _REFUSED:
+        return {"unreached": text}
     try:
-        said = json.loads(answer.data or b"")
+        said = json.loads(text)
     except ValueError:
         said = None
     if isinstance(said, dict) and said.get("kind") == "Status":  # the API server itself: it did not get through
         return {"unreached": said.get("message", "")}
-    return {"code": answer.status}
+    return {"code": answer.status, "text": text}

@@ -264,6 +264,18 @@ def test_a_namespace_that_exists_is_used_if_the_stack_file_says_so_and_outlives_
         cluster("delete", "namespace", "noxus-globex")
 
 
+def test_a_namespace_that_the_stack_made_is_not_given_away_by_a_setting(stack: DevStack, cluster: Kubectl) -> None:
+    stack.configure(lambda config: config["workers"]["acme"].update(createNamespace=False))
+    for outcome in (stack.run("preview"), stack.up()):
+        assert outcome.code != 0
+        assert "workers.acme.namespace: the namespace 'noxus-acme' was made by a stack of this program" in outcome.text
+        assert "Traceback" not in outcome.text
+    assert "acme-flow" in cluster.names_in("deployments", "noxus-acme")
+    stack.configure()
+    outcome = stack.up()
+    assert touched(outcome) == {}, outcome.text
+
+
 def _wrong_values(config: dict[str, Any]) -> None:
     config["archiv"] = config.pop("archive")
     config["primary"]["backend"]["replicaCount"] = "two"
