@@ -6,7 +6,8 @@ from checks.environment import ROUTING
 from checks.finding import Finding, note
 from config import StackSettings
 from config.names import PLATFORM_VARIABLES
-from config.sections import PoolSettings, ReleaseSettings
+from config.releases import ReleaseSettings
+from config.workloads import PoolSettings
 
 Sources = Mapping[str, Sequence[str]]
 """Where a variable is set, weakest first, by variable. The last one is what the workload sees."""

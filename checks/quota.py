@@ -8,7 +8,8 @@ from typing import Final
 from checks.finding import Finding, error
 from config import StackSettings
 from config.quantity import amount, written
-from config.sections import QuotaSettings, ReleaseSettings, ResourceSettings, WorkloadSettings
+from config.releases import QuotaSettings, ReleaseSettings
+from config.workloads import ResourceSettings, WorkloadSettings
 
 _SURGE: Final = Fraction(1, 4)
 """Pods that a rollout adds, rounded up: Kubernetes' default `maxSurge`. A shared secret rolls all workloads at once."""

@@ -25,7 +25,8 @@ from components.digest import digest
 from components.endpoints import PostgresEndpoint
 from components.namespace_ref import NamespaceRef
 from config.autoscaling import LONGEST_STABILIZATION_SECONDS, BehaviorSettings, HpaAutoscaling, KedaAutoscaling
-from config.sections import PoolSettings, ScalingSettings
+from config.sections import ScalingSettings
+from config.workloads import PoolSettings
 
 CREDENTIAL_TYPE: Final = "noxus:components:ScalerCredential"
 

@@ -7,7 +7,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
 from components.namespace_ref import NamespaceRef
-from config.sections import DisruptionSettings
+from config.workloads import DisruptionSettings
 
 
 def disruption_budget(

@@ -18,7 +18,7 @@ from pulumi_kubernetes.networking.v1 import (
 
 from components.namespace_ref import NamespaceRef
 from config.ingress import IngressSettings, PublicRole, TlsSettings
-from config.sections import PrimarySettings
+from config.releases import PrimarySettings
 
 _NGINX: Final = "nginx.ingress.kubernetes.io"
 _ISSUER: Final = "cert-manager.io/cluster-issuer"

@@ -13,7 +13,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from components.labels import labels
 from components.workload import REPLACE_UNREADY, ReleaseContext, WorkloadArgs, pod
 from config.names import MIGRATIONS
-from config.sections import MigrationSettings, WorkloadSettings
+from config.workloads import MigrationSettings, WorkloadSettings
 
 TYPE: Final = "noxus:components:Migrations"
 

@@ -12,7 +12,7 @@ from components.release import PrimaryRelease, Release, ReleaseArgs, WorkerRelea
 from components.service import service_url
 from config import StackConfig, StackSettings
 from config.ingress import PublicRole
-from config.sections import ReleaseSettings
+from config.releases import ReleaseSettings
 
 TYPE: Final = "noxus:components:Platform"
 

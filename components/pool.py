@@ -15,7 +15,8 @@ from components.labels import labels, selector
 from components.network import Selection, allow_further_egress
 from components.workload import PORT, Placement, ReleaseContext, WorkloadArgs, workload
 from config.autoscaling import HpaAutoscaling, KedaAutoscaling
-from config.sections import PoolSettings, ScalingSettings
+from config.sections import ScalingSettings
+from config.workloads import PoolSettings
 
 TYPE: Final = "noxus:components:WorkerPool"
 

@@ -12,7 +12,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from components.namespace_ref import NamespaceRef
-from config.sections import QuotaSettings
+from config.releases import QuotaSettings
 
 TYPE: Final = "noxus:components:Quota"
 

@@ -26,7 +26,8 @@ from config import StackConfig
 from config.autoscaling import KedaAutoscaling
 from config.ingress import PublicRole
 from config.names import MIGRATIONS, SCHEDULER, app_env_secret, scaler_credential
-from config.sections import ReleaseSettings, ServiceSettings
+from config.releases import ReleaseSettings
+from config.workloads import ServiceSettings
 
 PRIMARY_TYPE: Final = "noxus:components:PrimaryRelease"
 WORKER_TYPE: Final = "noxus:components:WorkerRelease"

@@ -7,7 +7,7 @@ import pulumi
 
 from components.workload import ReleaseContext, WorkloadArgs, workload
 from config.names import SCHEDULER
-from config.sections import SchedulerSettings, WorkloadSettings
+from config.workloads import SchedulerSettings, WorkloadSettings
 
 TYPE: Final = "noxus:components:Scheduler"
 

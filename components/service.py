@@ -13,7 +13,8 @@ from components.labels import labels, selector
 from components.workload import PORT, ReleaseContext, WorkloadArgs, workload
 from config.autoscaling import HpaAutoscaling
 from config.ingress import PublicRole
-from config.sections import PrimarySettings, ServiceSettings
+from config.releases import PrimarySettings
+from config.workloads import ServiceSettings
 
 TYPE: Final = "noxus:components:WebService"
 

@@ -39,7 +39,8 @@ from components.disruption import disruption_budget
 from components.endpoints import Identity
 from components.labels import Component, labels, selector
 from components.namespace_ref import NamespaceRef
-from config.sections import ImageSettings, KubernetesObject, ResourceSettings, WorkloadSettings
+from config.sections import ImageSettings
+from config.workloads import KubernetesObject, ResourceSettings, WorkloadSettings
 
 PORT: Final = 8080
 """Port of every service of the platform (platform.md section 2, "Ports")."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import config
 from config import ConfigError, parse, read_stack_file
 from config.autoscaling import HpaAutoscaling, KedaAutoscaling
-from config.sections import PoolSettings
+from config.workloads import PoolSettings
 from tests.harness import deploy, is_secret
 from tests.programs import ROOT, SMALLEST, run_program, settings, stack_file, with_pool
 

@@ -19,7 +19,9 @@ from config.data_services import ExternalStorage
 from config.ingress import PublicRole
 from config.names import SCHEDULER, app_env_secret, credentials_secret, scaler_credential
 from config.references import split
-from config.sections import PoolSettings, ReleaseSettings, ScalingSettings, ServiceSettings, WorkloadSettings
+from config.releases import ReleaseSettings
+from config.sections import ScalingSettings
+from config.workloads import PoolSettings, ServiceSettings, WorkloadSettings
 
 DATA_SERVICES: Final = ("postgres", "redis", "bucket")
 

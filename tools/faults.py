@@ -11,7 +11,7 @@ from components.quota import hard_limits
 from components.workload import MARKS
 from config.ingress import TlsSettings
 from config.quantity import amount
-from config.sections import QuotaSettings
+from config.releases import QuotaSettings
 from tools.expectations import Scaler, Workload, may_be_at_zero
 from tools.observed import Manifest, Namespace, at, part, parts
 

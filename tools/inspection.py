@@ -14,7 +14,7 @@ from components.cluster.stateful import INSTANCE
 from components.ingress import certificate
 from components.labels import PART_OF, selector
 from config import StackSettings
-from config.sections import ReleaseSettings
+from config.releases import ReleaseSettings
 from tools import expectations, faults
 from tools.expectations import Workload
 from tools.health import HEALTH

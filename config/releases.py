@@ -1,0 +1,122 @@
+"""Releases: the primary one and the worker releases, each in a namespace of its own."""
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSettings
+from config.network import EgressSettings
+from config.references import EnvValue
+from config.section import Section
+from config.types import (
+    AnnotationName,
+    ConfigKey,
+    EnvName,
+    Label,
+    ObjectName,
+    Quantity,
+)
+from config.workloads import MigrationSettings, PoolSettings, RelaySettings, SchedulerSettings, ServiceSettings
+
+
+class IdentitySettings(Section):
+    """Who a release's pods are to a cloud, where somebody else has made the role: marks on ServiceAccount and pods."""
+
+    annotations: Mapping[AnnotationName, str] = Field(
+        default={}, examples=["{ eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/noxus-acme }"]
+    )
+    """Annotations of the release's ServiceAccount."""
+    pod_labels: Mapping[AnnotationName, str] = Field(default={}, examples=['{ azure.workload.identity/use: "true" }'])
+    """Labels of the release's pods."""
+
+
+class DefaultRequests(Section):
+    """What a container counts as that requests nothing itself."""
+
+    cpu: Quantity = Field(examples=["250m"])
+    """CPU."""
+    memory: Quantity = Field(examples=["512Mi"])
+    """Memory."""
+
+
+class QuotaSettings(Section):
+    """What all pods of a namespace may request together. A quota that the release cannot fit into is refused."""
+
+    cpu: Quantity = Field(examples=["40"])
+    """CPU requests of all pods."""
+    memory: Quantity = Field(examples=["160Gi"])
+    """Memory requests of all pods."""
+    pods: int = Field(ge=1, examples=[60])
+    """Number of pods, those that a rollout adds included."""
+    default_requests: DefaultRequests
+    """Requests of containers that set none: with a quota, Kubernetes refuses a pod that requests nothing."""
+
+
+class ReleaseSettings(Section):
+    """What a primary and a worker release share."""
+
+    namespace: Label = Field(examples=["noxus"])
+    """Namespace of the release. No two releases share one."""
+    create_namespace: bool = True
+    """Whether the stack makes the namespace. False: it exists, with the Pod Security labels that its owner gives it.
+    One that the stack has made is not given away by this alone: Pulumi would delete it, so that is refused."""
+    env: Mapping[EnvName, EnvValue] = {}
+    """Plain settings of this release's workloads, over `noxus:env`."""
+    secrets: Mapping[ObjectName, Mapping[EnvName, ConfigKey]] = {}
+    """Secrets to make beside app-env, for pools' `envSecretRef`: Secret name, then variable, then secret config key."""
+    identity: IdentitySettings = IdentitySettings()
+    """Who the release's pods are to a cloud."""
+    egress: Mapping[Label, EgressSettings] = {}
+    """What all pods of the release that reach the internet may reach besides, by a name for each."""
+    quota: QuotaSettings | None = None
+    """What the namespace may use of the cluster. Unset: as much as there is."""
+    pools: Mapping[Label, PoolSettings] = {}
+    """Worker pools by name; a pool is `<release>-<pool>` in Kubernetes."""
+
+    @property
+    def enabled_pools(self) -> Mapping[str, PoolSettings]:
+        """The pools that get a Deployment, by name."""
+        return {name: pool for name, pool in self.pools.items() if pool.enabled}
+
+
+class PrimarySettings(ReleaseSettings):
+    """The one primary release: backend, frontend, relays, scheduler, migrations and its own pools."""
+
+    name: Label = "noxus"
+    """Name of the release, and the first part of the names of its workloads."""
+    backend: ServiceSettings = ServiceSettings()
+    """The API."""
+    frontend: ServiceSettings = ServiceSettings()
+    """The web application."""
+    relays: RelaySettings = RelaySettings()
+    """What takes webhooks."""
+    scheduler: SchedulerSettings = SchedulerSettings()
+    """What starts the periodic tasks."""
+    migrations: MigrationSettings = MigrationSettings()
+    """What brings the database's schema up to date."""
+    hosts: HostSettings | None = None
+    """Public hosts. Unset: nothing is reached from outside the cluster."""
+    tls: TlsSettings | None = None
+    """Certificates of the hosts. Unset: plain HTTP, unless something before the ingress ends TLS."""
+    ingress: IngressSettings = IngressSettings()
+    """What the ingress controller is told."""
+
+    @property
+    def public_hosts(self) -> Mapping[PublicRole, str]:
+        """Host of each service that is reached from outside."""
+        if self.hosts is None:
+            return {}
+        roles: tuple[PublicRole, ...] = ("frontend", "backend", "relays")
+        return {role: self.hosts.of(role) for role in roles if role != "relays" or self.relays.enabled}
+
+    def public_url(self, role: PublicRole) -> str | None:
+        """Address of a service for people and webhooks, if it has one."""
+        host = self.public_hosts.get(role)
+        return host and f"{'https' if self.tls else 'http'}://{host}"
+
+
+class WorkerReleaseSettings(ReleaseSettings):
+    """A worker release: pools in a namespace of their own, on the data services of the primary release."""
+
+    pools: Mapping[Label, PoolSettings] = Field(min_length=1, examples=["{ flow: { workerSubscribe: flow } }"])
+    """Worker pools by name; at least one."""

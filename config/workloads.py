@@ -1,0 +1,207 @@
+"""What runs: the settings of every workload, of services and of worker pools."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from config.autoscaling import (
+    Autoscaling,
+    HpaAutoscaling,
+)
+from config.network import EgressSettings
+from config.references import EnvValue
+from config.section import Section
+from config.types import (
+    EnvName,
+    IdList,
+    ImageReference,
+    Label,
+    OptionalObjectName,
+    PodShare,
+    Quantity,
+)
+
+KubernetesObject = Mapping[str, JsonValue]
+"""A fragment of a Kubernetes manifest, in Kubernetes' own spelling, handed on as it is."""
+
+QueueType = Literal["all", "all_but_kb", "flow", "chat", "kb"]
+"""The platform's five queue types (seed/workers.md, `WORKER_SUBSCRIBE`)."""
+
+GRACE_MARGIN_SECONDS: Final = 30
+"""What a pod gets after its longest task, to report the result and close its connections."""
+
+
+class ResourceSettings(Section):
+    """CPU, memory and other resources, as Kubernetes quantities by resource name."""
+
+    requests: Mapping[str, Quantity] = {}
+    """What the scheduler keeps free for a pod, and what utilisation is measured against."""
+    limits: Mapping[str, Quantity] = {}
+    """What a pod may use at most. No default: no sizing of the platform is published."""
+
+
+class DisruptionSettings(Section):
+    """How many pods a drain may take at once. Unset: `maxUnavailable: 1`, which blocks no drain."""
+
+    min_available: PodShare | None = None
+    """Pods that must stay: a number or a share. With the number of pods itself, no drain ever ends."""
+    max_unavailable: PodShare | None = None
+    """Pods that may go at once: a number or a share."""
+
+    @model_validator(mode="after")
+    def _at_most_one_is_set(self) -> Self:
+        if self.min_available is not None and self.max_unavailable is not None:
+            raise ValueError("takes minAvailable or maxUnavailable, not both; maxUnavailable: 1 fits most pools")
+        return self
+
+
+class WorkloadSettings(Section):
+    """What a service and a pool can both be told."""
+
+    replica_count: int = Field(default=1, ge=0)
+    """Number of pods; ignored when `autoscaling` is set, as the seed says."""
+    autoscaling: Autoscaling | None = None
+    """Who sets the number of pods: `type: hpa` or `type: keda`. Unset: `replicaCount` does."""
+    resources: ResourceSettings = ResourceSettings()
+    """Requests and limits of a pod."""
+    pod_disruption_budget: DisruptionSettings = DisruptionSettings()
+    """How many pods a node drain may take at once."""
+
+    @model_validator(mode="after")
+    def _utilisation_has_a_request(self) -> Self:
+        if isinstance(self.autoscaling, HpaAutoscaling):
+            targets = {
+                "cpu": self.autoscaling.target_cpu_utilization,
+                "memory": self.autoscaling.target_memory_utilization,
+            }
+            for resource, target in targets.items():
+                if target is not None and resource not in self.resources.requests:
+                    raise ValueError(
+                        f"autoscaling on {resource} is a share of the {resource} request, which is not set; "
+                        f"set resources.requests.{resource}"
+                    )
+        return self
+
+
+Command = tuple[Annotated[str, Field(min_length=1)], ...]
+"""A command, word by word. A shell must `exec` its last word, or the pod's end never reaches it."""
+
+
+class ServiceSettings(WorkloadSettings):
+    """A web service of the primary release."""
+
+    replica_count: int = Field(default=2, ge=0)
+    """Number of pods; ignored when `autoscaling` is set."""
+
+    @model_validator(mode="after")
+    def _only_pools_scale_on_the_queue(self) -> Self:
+        if self.autoscaling is not None and self.autoscaling.type == "keda":
+            raise ValueError(
+                "autoscaling.type keda counts queued tasks, which a web service does not take; use type: hpa"
+            )
+        return self
+
+
+class PoolSettings(WorkloadSettings):
+    """One pool of workers: the thirteen fields of the seed's table, and what long tasks and KEDA need beside them."""
+
+    enabled: bool = True
+    """Whether the pool exists."""
+    worker_subscribe: QueueType = "all_but_kb"
+    """Queue types the pool takes."""
+    worker_subscribe_tenants: IdList = ()
+    """Tenants whose tasks the pool takes: a comma-separated string or a list. Empty: all."""
+    worker_subscribe_workspaces: IdList = ()
+    """Workspaces whose tasks the pool takes: a comma-separated string or a list. Empty: all."""
+    env_secret_ref: OptionalObjectName = ""
+    """A Secret layered on top of the release's app-env, whose keys win. The release's `secrets` can make it."""
+    affinity: Mapping[str, JsonValue] = {}
+    """Affinity of the pods, as in a pod's manifest."""
+    node_selector: Mapping[str, str] = {}
+    """Labels that a node must have."""
+    tolerations: tuple[KubernetesObject, ...] = ()
+    """Taints that the pods tolerate, as in a pod's manifest."""
+    topology_spread_constraints: tuple[KubernetesObject, ...] | None = None
+    """How the pods spread over zones and nodes, as in a pod's manifest. Unset: evenly where possible; []: anyhow."""
+    env: Mapping[EnvName, EnvValue] = {}
+    """Plain settings of this pool's pods. They are literals, so they win over app-env and `envSecretRef`."""
+    image: ImageReference | None = None
+    """Image of this pool, for a pool that needs other libraries or another version. Unset: `images.worker`."""
+    command: Command = ()
+    """Command of the container, word by word. Empty: the image's own entry point; no start command is published."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Tasks that one replica runs at once: KEDA's default target. It sets nothing in the worker itself."""
+    max_task_seconds: int = Field(default=600, ge=1)
+    """Longest task, in seconds. A pod that is scaled in or rolled gets this and 30 s more to end."""
+
+    egress: Mapping[Label, EgressSettings] = {}
+    """What this pool's pods may reach besides, by a name for each; a policy is `<release>-<pool>-to-<name>`."""
+
+    @property
+    def grace_seconds(self) -> int:
+        """Seconds a pod has between SIGTERM and SIGKILL."""
+        return self.max_task_seconds + GRACE_MARGIN_SECONDS
+
+
+class RelaySettings(ServiceSettings):
+    """The optional service that takes webhooks and events of other systems."""
+
+    enabled: bool = False
+    """Whether the relays exist."""
+    image: ImageReference | None = None
+    """Image of the relays. Unset: `images.backend`, then with a `command`."""
+    command: Command = ()
+    """Command of the container. Empty: the image's own entry point."""
+
+    @model_validator(mode="after")
+    def _what_runs_is_named(self) -> Self:
+        if self.enabled and self.image is None and not self.command:
+            raise ValueError("needs an image or a command: with neither, the relays would be a second backend")
+        return self
+
+
+class SchedulerSettings(Section):
+    """What starts the periodic tasks: exactly one in the whole stack, never scaled, never two during a rollout."""
+
+    enabled: bool = False
+    """Whether the scheduler is a Deployment of its own."""
+    embedded: bool = False
+    """That the image of the backend or of a pool starts the periodic tasks itself, so that none is missing."""
+    image: ImageReference | None = None
+    """Image of the scheduler. Unset: `images.worker`."""
+    command: Command = Field(default=(), examples=[["celery", "beat"]])
+    """Command of the container; required when enabled, since none is published."""
+    resources: ResourceSettings = ResourceSettings()
+    """Requests and limits of the pod."""
+
+    @model_validator(mode="after")
+    def _it_runs_once_and_says_how(self) -> Self:
+        if self.enabled and self.embedded:
+            raise ValueError("takes enabled or embedded, not both: two schedulers start every periodic task twice")
+        if self.enabled and not self.command:
+            raise ValueError("needs a command when enabled: none is published, and a pool's image runs a worker")
+        return self
+
+
+class MigrationSettings(Section):
+    """The Job that brings the database's schema up to date, once for each image, before any workload starts."""
+
+    enabled: bool = False
+    """Whether there is such a Job."""
+    image: ImageReference | None = None
+    """Image of the Job. Unset: `images.backend`."""
+    command: Command = Field(default=(), examples=[["noxus", "migrate"]])
+    """Command of the container; required when enabled, since none is published."""
+    revision: str = ""
+    """Anything: another value runs the migrations again with the same image and command."""
+    timeout_seconds: int = Field(default=1800, ge=10)
+    """Seconds after which a migration that has not ended counts as failed."""
+    resources: ResourceSettings = ResourceSettings()
+    """Requests and limits of the pod."""
+
+    @model_validator(mode="after")
+    def _what_runs_is_named(self) -> Self:
+        if self.enabled and not self.command:
+            raise ValueError("needs a command when enabled: none is published; migrations stay off without one")
+        return self
