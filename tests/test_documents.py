@@ -1,6 +1,8 @@
 """What is generated from the models, and what must agree with them."""
 
+import importlib
 import json
+import pkgutil
 from typing import Any
 
 import jsonschema
@@ -8,7 +10,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from config import StackSettings, autoscaling, ingress, network, sections
+import config
+from config import StackSettings
 from config.load import SECTIONS
 from tests.programs import ROOT, SMALLEST, STACK_FILES, with_pool
 from tools.docs import page
@@ -17,8 +20,8 @@ from tools.schema import stack_file_schema
 MODELS = sorted(
     {
         model
-        for module in (sections, autoscaling, ingress, network)
-        for model in vars(module).values()
+        for module in pkgutil.iter_modules(config.__path__)
+        for model in vars(importlib.import_module(f"config.{module.name}")).values()
         if isinstance(model, type) and issubclass(model, BaseModel)
     },
     key=lambda model: model.__name__,
