@@ -5,6 +5,7 @@ import pulumi_random as random
 
 import checks
 import config
+from components.clouds import cloud_providers
 from components.kubernetes_access import kubernetes_provider
 from components.platform import Platform, PlatformArgs
 
@@ -15,6 +16,7 @@ checks.enforce(stack.settings, warn=pulumi.log.warn)
 providers: dict[str, pulumi.ProviderResource] = {
     "kubernetes": kubernetes_provider(stack.settings.cluster),
     "random": random.Provider("random"),
+    **cloud_providers(stack.settings),
 }
 
 platform = Platform("platform", PlatformArgs(stack=stack), pulumi.ResourceOptions(providers=providers))

@@ -12,6 +12,7 @@ from checks.archive import (
     archiving_is_on_where_data_matters,
     redis_holds_what_waits_for_the_bucket,
 )
+from checks.cloud import names_fit_the_cloud, the_cloud_is_described
 from checks.effective_environment import overrides_are_known
 from checks.environment import variables_have_one_source
 from checks.finding import Finding
@@ -36,6 +37,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     keda_knows_what_to_count,
     names_are_distinct,
     names_fit,
+    names_fit_the_cloud,
     namespaces_are_apart,
     overrides_are_known,
     quotas_hold_every_pod,
@@ -44,6 +46,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     scalers_do_what_they_say,
     secrets_keep_their_place,
     stores_are_read,
+    the_cloud_is_described,
     variables_have_one_source,
 )
 

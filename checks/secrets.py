@@ -17,7 +17,8 @@ _ROLE_ANNOTATIONS: Final[Mapping[str, str]] = {
 def stores_are_read(settings: StackSettings) -> Iterator[Finding]:
     """Refuse a store without readers, revisions of nothing, and releases that the store could not recognise."""
     secrets, keys = settings.secrets, sorted({key for _, key in settings.secret_keys()})
-    if not secrets.external or secrets.store is None:
+    store = settings.secret_store
+    if store is None:
         return
     if not settings.secret_env:
         yield error(
@@ -25,10 +26,10 @@ def stores_are_read(settings: StackSettings) -> Iterator[Finding]:
         )
     for key in secrets.revisions.keys() - set(keys):
         yield error(f"secrets.revisions.{key}", f"is the revision of a key that nothing uses; {nearest(key, keys)}")
-    wanted = _ROLE_ANNOTATIONS.get(secrets.store.type)
+    wanted = _ROLE_ANNOTATIONS.get(store.type)
     for path, _, release in settings.releases():
-        if wanted and wanted not in release.identity.annotations:
+        if wanted and settings.cloud == "kubernetes" and wanted not in release.identity.annotations:
             yield error(
                 f"{path}.identity.annotations",
-                f"lacks {wanted}, by which {secrets.store.type} knows who reads; write the release's role there",
+                f"lacks {wanted}, by which {store.type} knows who reads; write the release's role there",
             )

@@ -22,8 +22,8 @@ from config.sections import ArchiveSettings
 TYPE: Final = "noxus:components:AppEnv"
 
 
-def credentials(services: DataServices) -> dict[str, pulumi.Input[str]]:
-    """What the stack generated itself, under the platform's names (platform.md section 4.1).
+def credentials(services: DataServices) -> dict[str, pulumi.Output[str]]:
+    """How to log in at the data services, under the platform's names (platform.md section 4.1).
 
     `POSTGRESQL_URL` has neither scheme nor database: that is the documented form. The passwords are alphanumeric,
     because whether the platform decodes a percent-encoded one is not stated anywhere.
@@ -32,12 +32,12 @@ def credentials(services: DataServices) -> dict[str, pulumi.Input[str]]:
     postgres_url = pulumi.Output.format(
         "{0}:{1}@{2}:{3}", postgres.user, postgres.password, postgres.host, postgres.port
     )
+    keys = {"S3_ACCESS_KEY_ID": bucket.access_key_id, "S3_SECRET_ACCESS_KEY": bucket.secret_access_key}
     return {
         "POSTGRESQL_URL": postgres_url,
         "VECTOR_POSTGRESQL_URL": postgres_url,
         "REDIS_PASSWORD": services.redis.password,
-        "S3_ACCESS_KEY_ID": bucket.access_key_id,
-        "S3_SECRET_ACCESS_KEY": bucket.secret_access_key,
+        **{name: key for name, key in keys.items() if key is not None},
     }
 
 
@@ -106,8 +106,11 @@ class AppEnv(pulumi.ComponentResource):
         self._checksums: dict[str, pulumi.Output[str]] = {}
         shared = app_env_secret(args.release)
         if args.store:
-            own = Layer(secret=self._secret(credentials_secret(args.release), args.credentials))
-            self._shared = [own, self._external(args.store, shared, args.shared)]
+            own = credentials_secret(args.release)
+            self._shared = [
+                *([Layer(secret=self._secret(own, args.credentials))] if args.credentials else []),
+                self._external(args.store, shared, args.shared),
+            ]
             self._layers = {
                 layer: self._external(args.store, layer, variables) for layer, variables in args.layers.items()
             }

@@ -4,6 +4,7 @@ import functools
 
 import pulumi
 
+from components.clouds import Cloud
 from components.cluster.bucket import Bucket, BucketArgs
 from components.cluster.postgres import Postgres, PostgresArgs
 from components.cluster.redis import Redis, RedisArgs
@@ -14,10 +15,17 @@ from components.namespace import Namespace, NamespaceArgs
 from components.namespace_ref import NamespaceRef
 from config import StackConfig, StackSettings
 from config.autoscaling import KedaAutoscaling
-from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
+from config.data_services import (
+    ClusterPostgres,
+    ClusterRedis,
+    ClusterStorage,
+    ManagedPostgres,
+    ManagedRedis,
+    ManagedStorage,
+)
 
 
-def data_services(stack: StackConfig, opts: pulumi.ResourceOptions) -> DataServices:
+def data_services(stack: StackConfig, cloud: Cloud | None, opts: pulumi.ResourceOptions) -> DataServices:
     """Make the services, and a namespace for what of them is in the cluster.
 
     They are protected, if the stack is, together with the volumes inside.
@@ -31,16 +39,22 @@ def data_services(stack: StackConfig, opts: pulumi.ResourceOptions) -> DataServi
             args = PostgresArgs(namespace=namespace(), settings=wanted, scaler_namespace=_scaler_namespace(settings))
             made = Postgres("postgres", args, protected)
             postgres, admin = made.endpoint, made.admin
+        case ManagedPostgres() as wanted:
+            postgres, admin = _of(cloud).postgres(wanted)
         case wanted:
             postgres, admin = external_postgres(wanted, secrets), external_admin(wanted, secrets)
     match settings.redis:
         case ClusterRedis() as wanted:
             redis = Redis("redis", RedisArgs(namespace=namespace(), settings=wanted), protected).endpoint
+        case ManagedRedis() as wanted:
+            redis = _of(cloud).redis(wanted)
         case wanted:
             redis = external_redis(wanted, secrets)
     match settings.storage:
         case ClusterStorage() as wanted:
             bucket = Bucket("bucket", BucketArgs(namespace=namespace(), settings=wanted), protected).endpoint
+        case ManagedStorage() as wanted:
+            bucket = _of(cloud).bucket(wanted)
         case wanted:
             bucket = external_bucket(wanted, secrets)
     ready = [made for made in (postgres.made, redis.made, bucket.made) if made]
@@ -49,6 +63,12 @@ def data_services(stack: StackConfig, opts: pulumi.ResourceOptions) -> DataServi
         setup = DatabaseSetupArgs(namespace=namespace(), postgres=postgres, admin=admin)
         ready.append(DatabaseSetup("postgres-setup", setup, opts))
     return DataServices(postgres=postgres, redis=redis, bucket=bucket, ready=ready)
+
+
+def _of(cloud: Cloud | None) -> Cloud:
+    if cloud is None:
+        raise ValueError("the checks refuse managed data services without a cloud")
+    return cloud
 
 
 def _namespace(settings: StackSettings, opts: pulumi.ResourceOptions) -> NamespaceRef:

@@ -71,9 +71,10 @@ class BucketEndpoint:
     name: pulumi.Input[str]
     url: pulumi.Input[str]
     region: str
-    access_key_id: pulumi.Output[str]
-    secret_access_key: pulumi.Output[str]
     target: Target
+    access_key_id: pulumi.Output[str] | None = None
+    """Of static keys; none where pods have an identity instead."""
+    secret_access_key: pulumi.Output[str] | None = None
     made: pulumi.Resource | None = None
     """What makes it, if this stack does."""
 
@@ -84,6 +85,8 @@ class Identity:
 
     service_account_annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    made: Sequence[pulumi.Resource] = ()
+    """What must exist before a pod that uses it starts."""
 
 
 @dataclass(frozen=True, kw_only=True)

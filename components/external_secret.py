@@ -26,9 +26,15 @@ WHEN_READY: Final = {"pulumi.com/waitFor": "condition=Ready"}
 
 @dataclass(frozen=True)
 class StoreKey:
-    """A value of the release's entry in the store, by its secret config key."""
+    """A value of the release's entry in the store, by its secret config key or its variable."""
 
     key: str
+    value: pulumi.Output[str] | None = None
+    """The value, where this stack itself writes it into the store."""
+
+    def stands_for(self, revisions: Mapping[str, str]) -> pulumi.Input[object]:
+        """What changes when the value does: itself where it is known, else what the stack file calls its revision."""
+        return [self.key, revisions.get(self.key, "")] if self.value is None else self.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +50,7 @@ class StoreAccess:
         """What stands for the variables in a checksum: a value where it is known, else its key and revision."""
         revisions = self.settings.revisions
         return {
-            name: [value.key, revisions.get(value.key, "")] if isinstance(value, StoreKey) else value
+            name: value.stands_for(revisions) if isinstance(value, StoreKey) else value
             for name, value in variables.items()
         }
 
@@ -62,17 +68,16 @@ def secret_store(
     namespace: NamespaceRef,
     service_account: pulumi.Input[str],
     settings: SecretsSettings,
+    read: SecretStore,
     opts: pulumi.ResourceOptions,
 ) -> StoreAccess:
     """The store under the identity of one release, in its own namespace: nothing here reads another's entry."""
-    if settings.store is None:
-        raise ValueError("config refuses the backend externalSecrets without a store")
     store = CustomResource(
         namespace.key(release),
         api_version=API,
         kind="SecretStore",
         metadata=namespace.metadata(release, annotations=WHEN_READY),
-        spec={"provider": provider(settings.store, release, service_account)},
+        spec={"provider": provider(read, release, service_account)},
         opts=opts,
     )
     return StoreAccess(settings=settings, release=release, store=store)
@@ -149,7 +154,10 @@ def external_pull_secret(
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
     """The login of a registry. Its revision is an annotation: a change of it makes the operator read the store."""
-    revision = {REVISION: access.settings.revisions.get(password.key, "")}
+    known = password.value is not None
+    revision = {
+        REVISION: digest({"password": password.value}) if known else access.settings.revisions.get(password.key, "")
+    }
     user = json.dumps(username)
     login = f'"username":{user},"password":{{{{ .password | toJson }}}}'
     auth = f'"auth":{{{{ printf "%s:%s" {user} .password | b64enc | toJson }}}}'

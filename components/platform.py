@@ -6,8 +6,9 @@ from typing import Final
 
 import pulumi
 
+from components.clouds import chosen_cloud
 from components.data_services import data_services
-from components.endpoints import DataServices, Identity
+from components.endpoints import DataServices
 from components.release import PrimaryRelease, Release, ReleaseArgs, WorkerRelease
 from components.service import service_url
 from config import StackConfig, StackSettings
@@ -34,7 +35,8 @@ class Platform(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         settings = args.stack.settings
-        services = data_services(args.stack, child)
+        cloud = chosen_cloud(args.stack, child)
+        services = data_services(args.stack, cloud, child)
         references = reference_values(settings, services)
 
         def release_args(path: str, own: ReleaseSettings, after: Sequence[pulumi.Resource] = ()) -> ReleaseArgs:
@@ -43,7 +45,7 @@ class Platform(pulumi.ComponentResource):
                 settings=own,
                 stack=args.stack,
                 services=services,
-                identity=Identity(),
+                cloud=cloud,
                 references=references,
                 after=after,
             )

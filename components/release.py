@@ -10,6 +10,7 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 from components.allowances import Allowances, AllowancesArgs
 from components.app_env import AppEnv, AppEnvArgs, credentials, platform_env, resolved
 from components.autoscaling import ScalerCredential, ScalerCredentialArgs
+from components.clouds import Cloud, Presence, ReleaseInCloud
 from components.endpoints import DataServices, Identity
 from components.external_secret import StoreKey, secret_store
 from components.migrations import Migrations, MigrationsArgs
@@ -26,7 +27,7 @@ from config import StackConfig
 from config.autoscaling import KedaAutoscaling
 from config.ingress import PublicRole
 from config.names import MIGRATIONS, SCHEDULER, app_env_secret, scaler_credential
-from config.releases import ReleaseSettings
+from config.releases import IdentitySettings, ReleaseSettings
 from config.workloads import ServiceSettings
 
 PRIMARY_TYPE: Final = "noxus:components:PrimaryRelease"
@@ -42,7 +43,7 @@ class ReleaseArgs:
     settings: ReleaseSettings
     stack: StackConfig
     services: DataServices
-    identity: Identity
+    cloud: Cloud | None
     references: Mapping[str, pulumi.Input[str]]
     """Values that plain settings may refer to, by name (`config/references.py`)."""
     after: Sequence[pulumi.Resource] = ()
@@ -81,23 +82,21 @@ class Release(pulumi.ComponentResource):
                 release=name,
                 namespace=self.namespace,
                 services=args.services,
-                egress={**stack.egress, **args.settings.egress},
+                egress={**stack.all_egress, **args.settings.egress},
                 monitoring_namespace=stack.cluster.monitoring_namespace,
                 ingress_namespace=stack.cluster.ingress_namespace if args.settings is stack.primary else None,
             ),
             self._child,
         )
-        own = args.settings.identity
-        identity = Identity(
-            service_account_annotations={**args.identity.service_account_annotations, **own.annotations},
-            pod_labels={**args.identity.pod_labels, **own.pod_labels},
-        )
+        presence = self._presence()
+        identity = _with_marks(presence.identity, args.settings.identity)
         service_account = self._service_account(identity)
         if stack.cluster.scraping == "podMonitors":
             pod_monitor(name, self.namespace, stack.cluster.pod_monitor_labels, METRICS_PATH, self._child)
         self._store = None
-        if stack.secrets.external:
-            self._store = secret_store(name, self.namespace, service_account, stack.secrets, self._child)
+        if stack.secret_store:
+            after = pulumi.ResourceOptions(parent=self, depends_on=[*presence.entry])
+            self._store = secret_store(name, self.namespace, service_account, stack.secrets, stack.secret_store, after)
         pull_secrets = [
             pull_secret(
                 secret, self.namespace, registry, self._secret_value(registry.password), self._store, self._child
@@ -132,13 +131,27 @@ class Release(pulumi.ComponentResource):
             self.namespace.key(self._name),
             metadata=self.namespace.metadata(self._name, annotations=identity.service_account_annotations),
             automount_service_account_token=False,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*identity.made]),
         )
         return account.metadata["name"]
 
     def _secret_value(self, key: str) -> pulumi.Output[str] | StoreKey:
         stack = self._args.stack
-        return StoreKey(key) if stack.settings.secrets.external else stack.secrets[key]
+        if not stack.settings.secrets.external:
+            return stack.secrets[key]
+        return StoreKey(key, stack.secrets[key] if stack.settings.writes_entries else None)
+
+    def _presence(self) -> Presence:
+        """The release in the stack's cloud: its identity, and its entry there."""
+        args = self._args
+        if args.cloud is None:
+            return Presence(identity=Identity())
+        entry = None
+        if args.stack.settings.writes_entries:
+            keys = args.stack.settings.secret_keys_of(args.settings)
+            entry = {**credentials(args.services), **{key: args.stack.secrets[key] for key in sorted(keys)}}
+        release = ReleaseInCloud(name=self._name, namespace=args.settings.namespace, entry=entry)
+        return args.cloud.release(release, self._child)
 
     def _app_env(self) -> AppEnv:
         stack, own = self._args.stack.settings, self._args.settings
@@ -146,11 +159,14 @@ class Release(pulumi.ComponentResource):
         def values(keys: Mapping[str, str]) -> dict[str, pulumi.Input[str] | StoreKey]:
             return {name: self._secret_value(key) for name, key in keys.items()}
 
+        logins = credentials(self._args.services)
+        in_store = {name: StoreKey(name, value) for name, value in logins.items()} if stack.writes_entries else {}
         args = AppEnvArgs(
             release=self._name,
             namespace=self.namespace,
-            credentials=credentials(self._args.services),
+            credentials={} if in_store else logins,
             shared={
+                **in_store,
                 **platform_env(self._args.services, stack.archive),
                 **resolved(stack.env, self._args.references),
                 **values(stack.secret_env),
@@ -187,6 +203,15 @@ class Release(pulumi.ComponentResource):
             ).deployment_name
             for pool, settings in pools.items()
         }
+
+
+def _with_marks(identity: Identity, own: IdentitySettings) -> Identity:
+    """The cloud's identity with the marks that the stack file adds or puts in their place."""
+    return replace(
+        identity,
+        service_account_annotations={**identity.service_account_annotations, **own.annotations},
+        pod_labels={**identity.pod_labels, **own.pod_labels},
+    )
 
 
 class PrimaryRelease(Release):

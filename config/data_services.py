@@ -1,5 +1,6 @@
 """The three data services that every release shares, each in the cluster or outside it."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self, cast
 from urllib.parse import urlsplit
@@ -24,6 +25,10 @@ REDIS_PORT: Final = 6379
 
 SETUP_USER: Final = 999
 """User of the process in `SETUP_IMAGE`: its `postgres`."""
+
+_WINDOW: Final = r"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"
+_DAY: Final = "(mon|tue|wed|thu|fri|sat|sun)"
+_WEEKLY_WINDOW: Final = rf"^{_DAY}:[0-2][0-9]:[0-5][0-9]-{_DAY}:[0-2][0-9]:[0-5][0-9]$"
 
 _HTTPS_PORT: Final = 443
 
@@ -81,6 +86,44 @@ class ExternalPostgres(Section):
     """Sets up roles, database, extension and grants, and again when a password changes. Unset: somebody else did."""
 
 
+class ManagedPostgres(Section):
+    """The one Postgres, run by the cloud: encrypted, in two zones, backed up, and reached by the cluster only."""
+
+    mode: Literal["managed"]
+    """`managed`: made by this stack in its cloud. On AWS: RDS."""
+    instance_class: str = Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", examples=["db.m7g.large"])
+    """Class of the instance. Its memory bounds the connections. No sizing of the platform is published."""
+    version: str = Field(default="16", pattern=r"^1[5-9](\.[0-9]+)?$")
+    """PostgreSQL's major version, or an exact one. A higher one upgrades in place; a lower one is impossible."""
+    allow_major_upgrade: bool = False
+    """Whether an update may raise the major version. Set it for that one update."""
+    storage_gib: int = Field(default=100, ge=20, le=65536)
+    """Size to start with, in GiB. It can never shrink."""
+    max_storage_gib: int = Field(default=1000, ge=22, le=65536)
+    """Size up to which it grows by itself, in GiB."""
+    standby: bool = True
+    """Whether a second instance in another zone takes over."""
+    backup_days: int = Field(default=30, ge=1, le=35)
+    """Days for which any moment can be restored."""
+    backup_window: str = Field(default="01:00-02:00", pattern=_WINDOW)
+    """When the daily backup is taken, UTC."""
+    maintenance_window: str = Field(default="sun:03:00-sun:04:00", pattern=_WEEKLY_WINDOW)
+    """When the cloud may restart it, UTC."""
+    max_connections: int | None = Field(default=None, ge=20, le=262143)
+    """Connections at a time, after a restart. Unset: what the class' memory gives."""
+    database: RoleName = "noxus"
+    """Name of the platform's database and of the role that owns it."""
+    setup_image: ImageReference = SETUP_IMAGE
+    """Image of the Job that sets the database up: has psql and pg_isready, for user 999."""
+
+    @model_validator(mode="after")
+    def _it_can_grow(self) -> Self:
+        if self.max_storage_gib < self.storage_gib * 1.1:
+            least = math.ceil(self.storage_gib * 1.1)
+            raise ValueError(f"maxStorageGib must be at least a tenth above storageGib; write {least} or more")
+        return self
+
+
 class ClusterRedis(Section):
     """The one Redis: broker, cache and the place of run data before it is archived, so it never evicts."""
 
@@ -119,6 +162,35 @@ class ExternalRedis(Section):
     def data_mib(self) -> int | None:
         """What data may fill, in MiB."""
         return self.memory_mib
+
+
+class ManagedRedis(Section):
+    """The one Redis, run by the cloud: two nodes, encrypted, with a password, and reached by the cluster only."""
+
+    mode: Literal["managed"]
+    """`managed`: made by this stack in its cloud. On AWS: ElastiCache, cluster mode off, as Celery's broker needs."""
+    node_type: str = Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", examples=["cache.m7g.large"])
+    """Type of each node. No sizing of the platform is published."""
+    engine: Literal["valkey", "redis"] = "valkey"
+    """Valkey 8, or Redis 7.1."""
+    transit_encryption: Literal["required", "preferred"] = "required"
+    """`required`: clients must use TLS. `preferred`: they may; for a platform version that cannot. How the platform is
+    told to use TLS is not published: set it in `env`."""
+    replicas: int = Field(default=1, ge=0, le=5)
+    """Nodes that stand by, in other zones; with none there is no fail-over."""
+    snapshot_days: int = Field(default=7, ge=0, le=35)
+    """Days for which a daily snapshot is kept."""
+    snapshot_window: str = Field(default="02:00-03:00", pattern=_WINDOW)
+    """When it is taken, UTC."""
+    maintenance_window: str = Field(default="sun:04:00-sun:05:00", pattern=_WEEKLY_WINDOW)
+    """When the cloud may restart nodes, UTC."""
+    memory_mib: int | None = Field(default=None, ge=1)
+    """`maxmemory` of the node type, in MiB, for the check of what waits for the bucket. Unset: not checked."""
+
+    @property
+    def data_mib(self) -> int | None:
+        """What data may fill, in MiB: a quarter is reserved for snapshots and fail-over (`reserved-memory-percent`)."""
+        return self.memory_mib and self.memory_mib * 3 // 4
 
 
 class ClusterStorage(Section):
@@ -168,6 +240,19 @@ class ExternalStorage(Section):
         return self
 
 
+class ManagedStorage(Section):
+    """The one bucket, run by the cloud: private, encrypted, versioned, used with each release's own identity."""
+
+    mode: Literal["managed"]
+    """`managed`: made by this stack in its cloud. On AWS: S3."""
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][-a-z0-9]{1,61}[a-z0-9]$", examples=["acme-noxus-prod"])]
+    """Name of the bucket. On AWS it is taken worldwide, and it is the bucket's identity: it never changes."""
+    noncurrent_version_days: int = Field(default=30, ge=1)
+    """Days for which a replaced or deleted object can be brought back."""
+    log_bucket: Label | None = None
+    """Existing bucket for access logs. Unset: none are written."""
+
+
 def _mode(value: object) -> object:
     if isinstance(value, Mapping):
         return cast("Mapping[str, object]", value).get("mode", "cluster")
@@ -175,16 +260,25 @@ def _mode(value: object) -> object:
 
 
 PostgresSettings = Annotated[
-    Annotated[ClusterPostgres, Tag("cluster")] | Annotated[ExternalPostgres, Tag("external")], Discriminator(_mode)
+    Annotated[ClusterPostgres, Tag("cluster")]
+    | Annotated[ManagedPostgres, Tag("managed")]
+    | Annotated[ExternalPostgres, Tag("external")],
+    Discriminator(_mode),
 ]
 """The one Postgres; in the cluster unless `mode` says otherwise."""
 
 RedisSettings = Annotated[
-    Annotated[ClusterRedis, Tag("cluster")] | Annotated[ExternalRedis, Tag("external")], Discriminator(_mode)
+    Annotated[ClusterRedis, Tag("cluster")]
+    | Annotated[ManagedRedis, Tag("managed")]
+    | Annotated[ExternalRedis, Tag("external")],
+    Discriminator(_mode),
 ]
 """The one Redis; in the cluster unless `mode` says otherwise."""
 
 StorageSettings = Annotated[
-    Annotated[ClusterStorage, Tag("cluster")] | Annotated[ExternalStorage, Tag("external")], Discriminator(_mode)
+    Annotated[ClusterStorage, Tag("cluster")]
+    | Annotated[ManagedStorage, Tag("managed")]
+    | Annotated[ExternalStorage, Tag("external")],
+    Discriminator(_mode),
 ]
 """The one bucket; in the cluster unless `mode` says otherwise."""

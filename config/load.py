@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
@@ -12,6 +12,7 @@ import pulumi
 import yaml
 from pulumi.runtime import config as pulumi_config
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from config.data_services import ExternalPostgres
 from config.errors import ConfigError, Problem, nearest
@@ -23,6 +24,13 @@ PROJECT: Final = "noxus"
 
 SECTIONS: Final = frozenset(field.alias or name for name, field in StackSettings.model_fields.items())
 """Top-level keys of a stack file that hold plain settings, in their spelling there."""
+
+_UNSET: Final = frozenset(
+    info.alias or name
+    for name, info in StackSettings.model_fields.items()
+    if info.default is None and not info.is_required()
+)
+"""Sections that a stack may not have. Pulumi.yaml has no word for that, so its default for them is empty."""
 
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]+")
 """What needs no escape inside an address (RFC 3986, unreserved)."""
@@ -79,11 +87,10 @@ def parse(source: str, plain: Mapping[str, object], encrypted: Collection[str] =
     unknown = plain.keys() - SECTIONS
     settings = None
     try:
-        settings = StackSettings.model_validate_json(json.dumps({key: plain[key] for key in plain.keys() & SECTIONS}))
+        given = {key: plain[key] for key in plain.keys() & SECTIONS if plain[key] != {} or key not in _UNSET}
+        settings = StackSettings.model_validate_json(json.dumps(given))
     except ValidationError as error:
-        # A list whose only element is wrong is reported as empty too, which it is not.
-        details = (detail for detail in error.errors() if detail["type"] != "too_short" or not detail["input"])
-        found = (phrase(StackSettings, detail) for detail in details)
+        found = (phrase(StackSettings, detail) for detail in _first_hand(error.errors()))
         problems += [problem for problem in found if problem.path not in encrypted]
     for path, key in settings.encrypted_keys() if settings else ():
         if key in unknown:
@@ -95,6 +102,15 @@ def parse(source: str, plain: Mapping[str, object], encrypted: Collection[str] =
     if settings is None or problems:
         raise ConfigError(source, problems)
     return settings
+
+
+def _first_hand(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Without lists that are too short only because an element of theirs is wrong."""
+    places = [detail["loc"] for detail in details]
+    for detail in details:
+        place = detail["loc"]
+        if detail["type"] != "too_short" or all(other[: len(place)] != place or other == place for other in places):
+            yield detail
 
 
 def read_stack_file(path: Path) -> StackSettings:

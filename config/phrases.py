@@ -26,7 +26,6 @@ _KINDS: Final = {
     "literal_error": "must be one of {expected}",
     "string_pattern_mismatch": "must match {pattern}",
     "string_too_short": "must not be empty",
-    "too_short": "must not be empty",
 }
 """Pydantic's error types and the rule each stands for; `{name}` is filled from the error's own context."""
 
@@ -43,6 +42,9 @@ def phrase(root: type[BaseModel], detail: ErrorDetails) -> Problem:
         case "value_error":
             rule = str(detail.get("ctx", {})["error"])
             message = rule if isinstance(value, Mapping | list | BaseModel) else f"{rule} {found(value)}"
+        case "too_short":
+            least = detail.get("ctx", {}).get("min_length", 1)
+            message = f"{'must not be empty' if least == 1 else f'must have at least {least}'} {found(value)}"
         case "union_tag_invalid":
             context = detail.get("ctx", {})
             path += "." + context["discriminator"].strip("'_()")  # the setting, or the function that reads it

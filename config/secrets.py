@@ -71,9 +71,10 @@ class SecretsSettings(Section):
 
     backend: Literal["kubernetes", "externalSecrets"] = "kubernetes"
     """`kubernetes`: Pulumi, from encrypted keys of the stack file. `externalSecrets`: the operator of that name, from
-    `store`; its version must serve `external-secrets.io/v1`. The stack file then holds no such values."""
+    `store`; its version must serve `external-secrets.io/v1`."""
     store: SecretStore | None = None
-    """Where External Secrets reads. It has one entry for each release, a JSON object of the secret config keys."""
+    """Where External Secrets reads. It has one entry for each release, a JSON object of the secret config keys. Unset,
+    in a cloud: the cloud's own, and the stack writes the entries, from encrypted keys of the stack file."""
     entry_prefix: Label | Literal[""] = "noxus"
     """First part of an entry's name, which is `<prefix>-<release>`."""
     refresh_seconds: int = Field(default=3600, ge=1)
@@ -86,8 +87,6 @@ class SecretsSettings(Section):
 
     @model_validator(mode="after")
     def _a_store_is_read(self) -> Self:
-        if self.backend == "externalSecrets" and self.store is None:
-            raise ValueError("backend externalSecrets needs a store, such as { type: awsSecretsManager, region: ... }")
         if self.backend == "kubernetes" and (self.store or self.revisions):
             raise ValueError("store and revisions are read with backend: externalSecrets only; set it or remove them")
         return self

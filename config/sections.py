@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from config.aws import AwsSettings
 from config.data_services import (
     ClusterPostgres,
     ClusterRedis,
@@ -28,7 +29,7 @@ from config.releases import (
     ReleaseSettings,
     WorkerReleaseSettings,
 )
-from config.secrets import SecretsSettings
+from config.secrets import AwsSecretsManagerStore, SecretsSettings, SecretStore
 from config.section import Section
 from config.types import (
     AnnotationName,
@@ -130,12 +131,14 @@ class ScalingSettings(Section):
 class StackSettings(Section):
     """Everything plain that a stack file says. One field per top-level key, without the `noxus:` prefix."""
 
-    cloud: Literal["kubernetes"] = "kubernetes"
-    """Where data services and identity come from."""
+    cloud: Literal["kubernetes", "aws"] = "kubernetes"
+    """Where managed data services and identity come from. `kubernetes`: nowhere, the cluster is all there is."""
     protect: bool = True
     """Whether Pulumi refuses to delete data services and their volumes."""
     cluster: ClusterSettings = ClusterSettings()
     """The Kubernetes cluster to deploy to."""
+    aws: AwsSettings | None = None
+    """The account and network, with `cloud: aws`."""
     images: ImageSettings
     """The platform's container images."""
     postgres: PostgresSettings = ClusterPostgres()
@@ -174,15 +177,34 @@ class StackSettings(Section):
                 yield f"{path}.pools.{pool}", f"{release}-{pool}", pool_settings
 
     @property
+    def secret_store(self) -> SecretStore | None:
+        """What External Secrets reads, if it reads anything: the store that is named, else the cloud's own."""
+        if not self.secrets.external or self.aws is None:
+            return self.secrets.store
+        return self.secrets.store or AwsSecretsManagerStore(type="awsSecretsManager", region=self.aws.region)
+
+    @property
+    def writes_entries(self) -> bool:
+        """Whether this stack writes the store's entries itself, from encrypted keys of its stack file."""
+        return self.secrets.external and self.secrets.store is None
+
+    @property
     def services_in_cluster(self) -> frozenset[str]:
         """Which of `postgres`, `redis` and `bucket` this stack runs in the cluster itself."""
         modes = {"postgres": self.postgres.mode, "redis": self.redis.mode, "bucket": self.storage.mode}
         return frozenset(service for service, mode in modes.items() if mode == "cluster")
 
     @property
+    def bucket_cidrs(self) -> tuple[str, ...]:
+        """Private addresses of a bucket outside the cluster."""
+        if isinstance(self.storage, ExternalStorage):
+            return self.storage.cidrs
+        return self.aws.endpoint_cidrs if self.aws else ()
+
+    @property
     def sets_up_database(self) -> bool:
         """Whether a Job of this stack makes roles, database and extension."""
-        return isinstance(self.postgres, ClusterPostgres) or self.postgres.admin is not None
+        return not isinstance(self.postgres, ExternalPostgres) or self.postgres.admin is not None
 
     @property
     def has_data_namespace(self) -> bool:
@@ -192,7 +214,7 @@ class StackSettings(Section):
     def encrypted_keys(self) -> Iterator[tuple[str, str]]:
         """Every secret config key that the stack file must hold, as (path of the setting that names it, key)."""
         yield from self.login_keys()
-        if not self.secrets.external:
+        if not self.secrets.external or self.writes_entries:
             yield from self.secret_keys()
 
     def login_keys(self) -> Iterator[tuple[str, str]]:
@@ -207,6 +229,17 @@ class StackSettings(Section):
         if isinstance(self.storage, ExternalStorage):
             yield "storage.accessKeyId", self.storage.access_key_id
             yield "storage.secretAccessKey", self.storage.secret_access_key
+
+    def secret_keys_of(self, release: ReleaseSettings) -> frozenset[str]:
+        """Secret config keys that one release uses."""
+        own = (key for variables in release.secrets.values() for key in variables.values())
+        logins = (registry.password for registry in self.images.registries.values())
+        return frozenset((*self.secret_env.values(), *logins, *own))
+
+    @property
+    def all_egress(self) -> Mapping[str, EgressSettings]:
+        """`egress`, and what pods need to reach to use their identity in the cloud."""
+        return {**(self.aws.egress if self.aws else {}), **self.egress}
 
     def secret_keys(self) -> Iterator[tuple[str, str]]:
         """Every secret config key that a variable or a registry names; in the store, where there is one."""

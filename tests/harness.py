@@ -17,6 +17,8 @@ from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, set_all_config, settings
 from pulumi.runtime.stack import run_in_stack
 
+from sandbox.plugins.cloud_outputs import cloud_outputs
+
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _LIMIT_SECONDS = 60
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -91,7 +93,8 @@ class _Outputs(mocks.Mocks):
             state["result"] = f"generated-{args.name}"
         if args.resource_id:  # something that exists is read
             return args.resource_id, {"metadata": {"name": args.resource_id}}
-        return f"{args.name}-id", state
+        id_ = f"{args.name}-id"
+        return id_, state | (cloud_outputs(args.typ, id_, args.inputs) if args.typ.startswith("aws:") else {})
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
         raise AssertionError(f"the program looks up {args.token}, but nothing outside is asked while it runs")

@@ -15,7 +15,6 @@ from components.migrations import run_name
 from components.pool import routing_env
 from config import StackSettings
 from config.autoscaling import Autoscaling, HpaAutoscaling, KedaAutoscaling
-from config.data_services import ExternalStorage
 from config.ingress import PublicRole
 from config.names import SCHEDULER, app_env_secret, credentials_secret, scaler_credential
 from config.references import split
@@ -67,7 +66,10 @@ class Scaler:
 def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> Iterator[Workload]:
     """Every Deployment that a release should have: the primary's services first, then the enabled pools."""
     images, primary = settings.images, settings.primary
-    shared = (*([credentials_secret(release)] if settings.secrets.external else []), app_env_secret(release))
+    shared = (
+        *([credentials_secret(release)] if settings.secrets.external and not settings.writes_entries else []),
+        app_env_secret(release),
+    )
     services: list[tuple[PublicRole, str, ServiceSettings]] = [
         ("backend", images.backend, primary.backend),
         ("frontend", images.frontend, primary.frontend),
@@ -146,8 +148,8 @@ def may_be_at_zero(autoscaling: Autoscaling) -> bool:
 def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
     """Names of the network policies that each namespace should have, by namespace."""
     data = settings.cluster.data_namespace
-    inside, storage = settings.services_in_cluster, settings.storage
-    bucket_on_internet = isinstance(storage, ExternalStorage) and not storage.cidrs
+    inside = settings.services_in_cluster
+    bucket_on_internet = "bucket" not in inside and not settings.bucket_cidrs
     names = defaultdict[str, set[str]](set)
     if settings.has_data_namespace:
         names[data] |= _EVERY_NAMESPACE
@@ -157,7 +159,7 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
         names[own.namespace] |= _EVERY_NAMESPACE | _EVERY_RELEASE
         if not bucket_on_internet:
             names[own.namespace].add("to-bucket")
-        names[own.namespace] |= {f"to-{name}" for name in (*settings.egress, *own.egress)}
+        names[own.namespace] |= {f"to-{name}" for name in (*settings.all_egress, *own.egress)}
         for pool, pool_settings in own.enabled_pools.items():
             names[own.namespace] |= {f"{release}-{pool}-to-{name}" for name in pool_settings.egress}
         if inside:

@@ -6,11 +6,12 @@ from typing import Final
 import pulumi
 from pulumi_kubernetes.core.v1 import HTTPGetActionArgs, Secret
 
-from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs, generated_password
+from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
 from components.digest import digest
 from components.endpoints import BucketEndpoint, PodTarget
 from components.labels import selector
 from components.namespace_ref import NamespaceRef
+from components.password import generated_password
 from config.data_services import ClusterStorage
 
 TYPE: Final = "noxus:cluster:Bucket"

@@ -6,13 +6,14 @@ from typing import Final
 import pulumi
 from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret
 
-from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs, generated_password
+from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
 from components.database_setup import Admin
 from components.digest import digest
 from components.endpoints import PodTarget, PostgresEndpoint
 from components.labels import selector
 from components.namespace_ref import NamespaceRef
 from components.network import EVERY_POD, Selection, allow_ingress
+from components.password import generated_password
 from config.data_services import SCALER_ROLE, SETUP_USER, ClusterPostgres
 
 TYPE: Final = "noxus:cluster:Postgres"

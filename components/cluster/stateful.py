@@ -34,7 +34,6 @@ from pulumi_kubernetes.core.v1 import (
     VolumeResourceRequirementsArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_random import RandomPassword
 
 from components.labels import labels, selector
 from components.namespace_ref import NamespaceRef
@@ -130,11 +129,6 @@ class StatefulService(pulumi.ComponentResource):
             opts=child,
         )
         self.register_outputs({})
-
-
-def generated_password(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """A password of 190 bits, made once and kept in the state. Alphanumeric, so that no URL has to encode it."""
-    return pulumi.Output.secret(RandomPassword(name, length=32, special=False, opts=opts).result)
 
 
 def _probe(check: ExecActionArgs | HTTPGetActionArgs, failures: int | None = None) -> ProbeArgs:

@@ -1,0 +1,73 @@
+"""What this stack has in its AWS account: one key, the managed data services, and each release's role and entry."""
+
+import functools
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.bucket import Bucket, BucketArgs
+from components.aws.entry import Entry, EntryArgs
+from components.aws.key import encryption_key
+from components.aws.postgres import Postgres, PostgresArgs
+from components.aws.redis import Redis, RedisArgs
+from components.aws.role import ReleaseRole, ReleaseRoleArgs
+from components.clouds import Presence, ReleaseInCloud
+from components.database_setup import Admin
+from components.endpoints import BucketEndpoint, PostgresEndpoint, RedisEndpoint
+from config import StackSettings
+from config.aws import AwsSettings
+from config.data_services import ManagedPostgres, ManagedRedis, ManagedStorage
+
+
+class Aws:
+    """The cloud of a stack with `cloud: aws`. Whatever holds data is protected if the stack is."""
+
+    def __init__(self, settings: StackSettings, account: AwsSettings, opts: pulumi.ResourceOptions) -> None:
+        self._settings, self._account = settings, account
+        self._protected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.protect))
+
+    @functools.cached_property
+    def _key(self) -> aws.kms.Key:
+        return encryption_key("key", self._account, self._protected)
+
+    def postgres(self, settings: ManagedPostgres) -> tuple[PostgresEndpoint, Admin]:
+        """Make the one Postgres; say who may set it up."""
+        args = PostgresArgs(account=self._account, settings=settings, key=self._key, protect=self._settings.protect)
+        made = Postgres("postgres", args, self._protected)
+        return made.endpoint, made.admin
+
+    def redis(self, settings: ManagedRedis) -> RedisEndpoint:
+        """Make the one Redis."""
+        args = RedisArgs(account=self._account, settings=settings, key=self._key, protect=self._settings.protect)
+        return Redis("redis", args, self._protected).endpoint
+
+    def bucket(self, settings: ManagedStorage) -> BucketEndpoint:
+        """Make the one bucket."""
+        return Bucket(
+            "bucket", BucketArgs(account=self._account, settings=settings, key=self._key), self._protected
+        ).endpoint
+
+    def release(self, release: ReleaseInCloud, opts: pulumi.ResourceOptions) -> Presence:
+        """Make a release's role, and its entry if this stack writes it."""
+        entry, storage = None, self._settings.storage
+        if release.entry is not None:
+            args = EntryArgs(
+                name=self._settings.secrets.entry(release.name),
+                values=release.entry,
+                key=self._key,
+                protect=self._settings.protect,
+            )
+            entry = Entry(f"{release.name}-entry", args, opts)
+        role = ReleaseRole(
+            f"{release.name}-role",
+            ReleaseRoleArgs(
+                account=self._account,
+                release=release.name,
+                namespace=release.namespace,
+                bucket=storage.bucket if isinstance(storage, ManagedStorage) else None,
+                key=self._key,
+                entry=entry and entry.arn,
+            ),
+            opts,
+        )
+        return Presence(identity=role.identity, entry=[entry.version, *role.identity.made] if entry else ())

@@ -1,0 +1,49 @@
+"""A release's entry in Secrets Manager: a JSON object that External Secrets reads under the release's own role."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+TYPE: Final = "noxus:aws:Entry"
+
+_RECOVERY_DAYS: Final = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryArgs:
+    """What an `Entry` needs."""
+
+    name: str
+    """Name in Secrets Manager."""
+    values: Mapping[str, pulumi.Input[str]]
+    """What it holds, by the name that External Secrets asks for."""
+    key: aws.kms.Key
+    protect: bool
+    """Whether it can be brought back for 30 days after it was deleted."""
+
+
+class Entry(pulumi.ComponentResource):
+    """One secret of one release, and the version that holds its values."""
+
+    arn: pulumi.Output[str]
+    version: pulumi.Resource
+    """What must be written before it is read."""
+
+    def __init__(self, name: str, args: EntryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        secret = aws.secretsmanager.Secret(
+            name,
+            name=args.name,
+            description="Written by Pulumi, read by External Secrets",
+            kms_key_id=args.key.arn,
+            recovery_window_in_days=_RECOVERY_DAYS if args.protect else 0,
+            opts=child,
+        )
+        text = pulumi.Output.secret(pulumi.Output.json_dumps(dict(args.values), sort_keys=True))
+        self.version = aws.secretsmanager.SecretVersion(name, secret_id=secret.id, secret_string=text, opts=child)
+        self.arn = secret.arn
+        self.register_outputs({})

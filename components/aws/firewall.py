@@ -1,0 +1,30 @@
+"""Security groups: what a data service admits on the network, beside what network policies admit."""
+
+import pulumi
+import pulumi_aws as aws
+
+from config.aws import AwsSettings
+
+
+def admitting_cluster(
+    name: str, port: int, settings: AwsSettings, opts: pulumi.ResourceOptions
+) -> aws.ec2.SecurityGroup:
+    """A group that lets the cluster's own group in on one port, and nothing out: servers do not call anybody."""
+    group = aws.ec2.SecurityGroup(
+        name,
+        name=f"{settings.name}-{name}",
+        description=f"{name} of {settings.name}: the cluster on port {port}",
+        vpc_id=settings.vpc_id,
+        opts=opts,
+    )
+    aws.vpc.SecurityGroupIngressRule(
+        name,
+        security_group_id=group.id,
+        referenced_security_group_id=settings.cluster_security_group_id,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        description="pods of the cluster",
+        opts=opts,
+    )
+    return group

@@ -1,0 +1,133 @@
+"""Postgres by RDS: encrypted, with a standby in another zone, backed up, and reached by the cluster over TLS only."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.firewall import admitting_cluster
+from components.database_setup import Admin
+from components.endpoints import AddressTarget, PostgresEndpoint
+from components.password import generated_password
+from config.aws import AwsSettings
+from config.data_services import SCALER_ROLE, ManagedPostgres
+
+TYPE: Final = "noxus:aws:Postgres"
+
+PORT: Final = 5432
+
+_ADMIN_ROLE: Final = "noxus_admin"
+"""The master user. The platform logs in as the database's owner, KEDA as a role that only reads."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresArgs:
+    """What a `Postgres` needs."""
+
+    account: AwsSettings
+    settings: ManagedPostgres
+    key: aws.kms.Key
+    protect: bool
+    """Whether the cloud refuses to delete it too, and takes a last snapshot if it is made to."""
+
+
+class Postgres(pulumi.ComponentResource):
+    """The one Postgres, in RDS."""
+
+    endpoint: PostgresEndpoint
+    admin: Admin
+    """The master user's login."""
+
+    def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        account, settings = args.account, args.settings
+        owner, scaler, master = (
+            generated_password(f"{name}-{role}-password", child) for role in ("owner", "scaler", "master")
+        )
+        instance = aws.rds.Instance(
+            name,
+            identifier=f"{account.name}-{name}",
+            engine="postgres",
+            engine_version=settings.version,
+            engine_lifecycle_support="open-source-rds-extended-support-disabled",
+            allow_major_version_upgrade=settings.allow_major_upgrade,
+            auto_minor_version_upgrade=True,
+            instance_class=settings.instance_class,
+            multi_az=settings.standby,
+            storage_type="gp3",
+            allocated_storage=settings.storage_gib,
+            max_allocated_storage=settings.max_storage_gib,
+            storage_encrypted=True,
+            kms_key_id=args.key.arn,
+            username=_ADMIN_ROLE,
+            password=master,
+            port=PORT,
+            db_subnet_group_name=self._subnets(name, args, child).name,
+            vpc_security_group_ids=[admitting_cluster(name, PORT, account, child).id],
+            publicly_accessible=False,
+            parameter_group_name=self._parameters(name, args, child).name,
+            backup_retention_period=settings.backup_days,
+            backup_window=settings.backup_window,
+            maintenance_window=settings.maintenance_window,
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=False,
+            deletion_protection=args.protect,
+            skip_final_snapshot=not args.protect,
+            final_snapshot_identifier=f"{account.name}-{name}-final" if args.protect else None,
+            database_insights_mode="standard",
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=args.key.arn,
+            performance_insights_retention_period=7,
+            enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
+            # Restarts wait for the maintenance window; `pulumi up` never takes the database away.
+            apply_immediately=False,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Storage grows by itself, and AWS refuses to shrink it.
+                ignore_changes=["allocatedStorage"],
+            ),
+        )
+        self.admin = Admin(user=_ADMIN_ROLE, password=master, image=settings.setup_image)
+        self.endpoint = PostgresEndpoint(
+            host=instance.address,
+            port=PORT,
+            database=settings.database,
+            user=settings.database,
+            password=owner,
+            scaler_user=SCALER_ROLE,
+            scaler_password=scaler,
+            ssl_mode="require",
+            target=AddressTarget(cidrs=account.data_cidrs, port=PORT),
+            made=self,
+        )
+        self.register_outputs({})
+
+    def _subnets(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions) -> aws.rds.SubnetGroup:
+        account = args.account
+        return aws.rds.SubnetGroup(name, name=f"{account.name}-{name}", subnet_ids=account.subnet_ids, opts=opts)
+
+    def _parameters(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions) -> aws.rds.ParameterGroup:
+        """Its name carries the major version: an upgrade makes the next group before it leaves the last."""
+        settings = args.settings
+        major = settings.version.partition(".")[0]
+        parameters = {
+            "rds.force_ssl": ("1", "immediate"),
+            "log_connections": ("1", "immediate"),
+            "log_disconnections": ("1", "immediate"),
+            "log_lock_waits": ("1", "immediate"),
+            "log_min_duration_statement": ("1000", "immediate"),  # ms
+        }
+        if settings.max_connections:
+            parameters["max_connections"] = (str(settings.max_connections), "pending-reboot")
+        return aws.rds.ParameterGroup(
+            f"{name}-{major}",
+            name=f"{args.account.name}-{name}-{major}",
+            family=f"postgres{major}",
+            parameters=[
+                aws.rds.ParameterGroupParameterArgs(name=parameter, value=value, apply_method=method)
+                for parameter, (value, method) in parameters.items()
+            ],
+            opts=opts,
+        )

@@ -1,0 +1,101 @@
+"""An AWS account, network and EKS cluster that exist already, by id."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from config.network import EgressSettings
+from config.section import Section
+from config.types import Cidr
+
+_PROVIDER: Final = re.compile(r"arn:(aws[-a-z]*):iam::([0-9]{12}):oidc-provider/(.+)")
+
+_AGENT: Final = {"pod-identity": "169.254.170.23/32", "pod-identity-v6": "fd00:ec2::23/128"}
+"""Where EKS Pod Identity's agent listens, on port 80 (EKS User Guide, "How EKS Pod Identity works")."""
+
+SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+$")]
+SecurityGroupId = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]+$")]
+
+
+class AwsSettings(Section):
+    """Where on AWS the stack lives. All of it exists already; the stack makes data services, roles and keys in it."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$")] = Field(
+        examples=["noxus-prod"]
+    )
+    """First part of the names of everything that the stack makes in the account, at most 30 characters. It never
+    changes: most names are identities."""
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] = Field(examples=["eu-west-1"])
+    """Region of the cluster and of everything that is made."""
+    vpc_id: Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]+$")] = Field(examples=["vpc-0123abcd"])
+    """The cluster's VPC."""
+    vpc_cidr: Cidr = Field(examples=["10.20.0.0/16"])
+    """Its addresses."""
+    subnet_ids: tuple[SubnetId, ...] = Field(min_length=2, examples=[["subnet-0a", "subnet-0b"]])
+    """Private subnets for Postgres and Redis, in two availability zones or more."""
+    subnet_cidrs: tuple[Cidr, ...] = ()
+    """Addresses of those subnets, to which network policies then limit Postgres and Redis. None: all of the VPC."""
+    cluster_security_group_id: SecurityGroupId = Field(examples=["sg-0123abcd"])
+    """The EKS cluster's own security group, the only one that reaches Postgres and Redis."""
+    oidc_provider_arn: str = Field(
+        pattern=_PROVIDER.pattern,
+        examples=["arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"],
+    )
+    """IAM's OIDC provider of the cluster. The account is part of it, and the stack refuses another one."""
+    identity: Literal["irsa", "podIdentity"] = "irsa"
+    """How pods take up their release's role: `irsa` by the OIDC provider, `podIdentity` by EKS' agent on the node."""
+    cluster_name: str | None = Field(default=None, min_length=1, examples=["prod"])
+    """Name of the EKS cluster, for `identity: podIdentity`."""
+    endpoint_cidrs: tuple[Cidr, ...] = ()
+    """Addresses of interface endpoints for STS, S3, KMS or Secrets Manager. None: pods reach those services by their
+    public addresses, as they do through a gateway endpoint."""
+    tags: Mapping[str, str] = {}
+    """Tags of everything that the stack makes in the account."""
+
+    @model_validator(mode="after")
+    def _the_agent_knows_its_cluster(self) -> Self:
+        if self.identity == "podIdentity" and not self.cluster_name:
+            raise ValueError("identity: podIdentity needs clusterName, such as prod")
+        return self
+
+    @property
+    def partition(self) -> str:
+        """Partition of ARNs: `aws`, `aws-cn` or `aws-us-gov`."""
+        return self._provider[0]
+
+    @property
+    def account(self) -> str:
+        """The account's twelve digits."""
+        return self._provider[1]
+
+    @property
+    def issuer(self) -> str:
+        """The cluster's OIDC issuer without its scheme: the prefix of the keys in a trust policy's conditions."""
+        return self._provider[2]
+
+    @property
+    def data_cidrs(self) -> tuple[str, ...]:
+        """Where Postgres and Redis can be."""
+        return self.subnet_cidrs or (self.vpc_cidr,)
+
+    @property
+    def egress(self) -> Mapping[str, EgressSettings]:
+        """What pods must reach to use their role, where that is no public address."""
+        endpoints = {
+            f"aws-endpoint-{number}": EgressSettings(reason="interface endpoints of AWS", cidr=cidr, ports=(443,))
+            for number, cidr in enumerate(self.endpoint_cidrs)
+        }
+        agent = {
+            name: EgressSettings(reason="EKS Pod Identity's agent on the node", cidr=cidr, ports=(80,))
+            for name, cidr in _AGENT.items()
+        }
+        return {**endpoints, **(agent if self.identity == "podIdentity" else {})}
+
+    @property
+    def _provider(self) -> tuple[str, ...]:
+        matched = _PROVIDER.fullmatch(self.oidc_provider_arn)
+        if matched is None:
+            raise ValueError(f"{self.oidc_provider_arn} has passed a pattern that it does not match")
+        return matched.groups()
