@@ -7,19 +7,23 @@ import checks
 import config
 from components.clouds import cloud_providers
 from components.kubernetes_access import kubernetes_provider
+from components.permanence import OUTPUT, kept
 from components.platform import Platform, PlatformArgs
 
 stack = config.load()
 
 checks.enforce(stack.settings, warn=pulumi.log.warn)
 
+permanent = kept(stack.settings, pulumi.get_stack())
+
 providers: dict[str, pulumi.ProviderResource] = {
     "kubernetes": kubernetes_provider(stack.settings.cluster),
     "random": random.Provider("random"),
-    **cloud_providers(stack.settings),
+    **cloud_providers(stack.settings, permanent),
 }
 
 platform = Platform("platform", PlatformArgs(stack=stack), pulumi.ResourceOptions(providers=providers))
 
+pulumi.export(OUTPUT, permanent)
 for name, value in platform.outputs.items():
     pulumi.export(name, value)

@@ -60,10 +60,10 @@ def chosen_cloud(stack: StackConfig, opts: pulumi.ResourceOptions) -> Cloud | No
     return Aws(stack.settings, stack.settings.aws, opts)
 
 
-def cloud_providers(settings: StackSettings) -> Mapping[str, pulumi.ProviderResource]:
-    """The explicit provider of the stack's cloud, by package."""
+def cloud_providers(settings: StackSettings, after: pulumi.Output[object]) -> Mapping[str, pulumi.ProviderResource]:
+    """The explicit provider of the stack's cloud, by package; nothing is done with it before `after` is known."""
     if settings.aws is None:
         return {}
     from components.aws.provider import aws_provider
 
-    return {"aws": aws_provider(settings.aws)}
+    return {"aws": aws_provider(settings.aws, after)}

@@ -320,11 +320,17 @@ def test_a_wrong_stack_file_is_refused_before_anything_is_registered() -> None:
     )
 
 
-def test_a_stack_on_kubernetes_loads_no_cloud_sdk_and_no_sandbox() -> None:
+@pytest.mark.parametrize(
+    ("modules", "others"),
+    [
+        ("components.platform", ("pulumi_aws", "pulumi_gcp", "pulumi_azure_native")),
+        ("components.platform, components.aws", ("pulumi_gcp", "pulumi_azure_native")),
+    ],
+)
+def test_a_stack_loads_no_sdk_of_another_cloud_and_no_sandbox(modules: str, others: tuple[str, ...]) -> None:
     code = (
-        "import sys; import components.platform, components.kubernetes_access, checks, config; "
-        "print([m for m in sys.modules if m.split('.')[0] in "
-        "('pulumi_aws', 'pulumi_gcp', 'pulumi_azure_native', 'sandbox', 'tests')])"
+        f"import sys; import {modules}, components.kubernetes_access, checks, config; "
+        f"print([m for m in sys.modules if m.split('.')[0] in {(*others, 'sandbox', 'tests')}])"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True

@@ -20,9 +20,10 @@ Change = Callable[[dict[str, Any]], object]
 
 
 class DevStack(Stack):
-    """The dev stack under the real engine. The stack is called `x`: the code never asks for its name."""
+    """The dev stack, or another one, under the real engine. It is called `x`: the code never asks for its name."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], source: str = "dev") -> None:
+        self._source = ROOT / f"Pulumi.{source}.yaml"
         self.folder = folder / "project"
         self.environment = {**environment, "PULUMI_CONFIG_PASSPHRASE": "dev"}
         self.folder.mkdir()
@@ -36,8 +37,8 @@ class DevStack(Stack):
         self.run("stack", "init")
 
     def configure(self, *changes: Change) -> None:
-        """Write the dev stack's file with some changes."""
-        document = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())
+        """Write the stack's file with some changes."""
+        document = yaml.safe_load(self._source.read_text())
         config = {key.removeprefix("noxus:"): value for key, value in document["config"].items()}
         for change in changes:
             change(config)

@@ -6,7 +6,7 @@ is written some time after its ExternalSecret changed, which says `Ready` all th
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -21,7 +21,7 @@ PAUSE_SECONDS = 0.2
 class StoreOperator:
     """Writes every ExternalSecret's Secret from `entries`, which are values by entry and property."""
 
-    def __init__(self, kubeconfig: Path, entries: dict[str, dict[str, str]]) -> None:
+    def __init__(self, kubeconfig: Path, entries: Mapping[str, Mapping[str, str]]) -> None:
         self.entries = entries
         self._cluster = Kubectl(kubeconfig)
         self._written: dict[str, str] = {}

@@ -1,0 +1,56 @@
+"""What a protected stack may never change, because another value is another database, cache or bucket."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from config import Problem, StackSettings
+from config.data_services import ManagedPostgres, ManagedStorage
+
+_RESTORE: Final = "restore a snapshot into a stack of its own and move over"
+
+_SAFE_WAYS: Final[Mapping[str, str]] = {
+    "aws.name": f"everything in the account is named after it; {_RESTORE}",
+    "aws.region": f"data does not move between regions; {_RESTORE}",
+    "aws.vpcId": f"data services do not move between networks; {_RESTORE}",
+    "cloud": f"data does not move between clouds; {_RESTORE}",
+    "cluster.dataNamespace": "volumes do not move between namespaces; dump and restore into a stack of its own",
+    "postgres.database": "the other name is another, empty database; rename it in Postgres while the stack is stopped",
+    "postgres.mode": f"the other mode is another, empty server; {_RESTORE}",
+    "redis.mode": "the other mode is another, empty server; archive all runs and drain the queues first",
+    "storage.bucket": "a bucket has no other name; copy its objects into a new one while the stack is stopped",
+    "storage.mode": "the other mode is another, empty bucket; copy the objects first, while the stack is stopped",
+}
+"""By setting: why, and what to do instead."""
+
+
+def permanent(settings: StackSettings) -> dict[str, str]:
+    """The settings that are identities, with their values, by path."""
+    aws, cluster = settings.aws, settings.cluster
+    storage = settings.storage
+    return {
+        "cloud": settings.cloud,
+        **({"aws.name": aws.name, "aws.region": aws.region, "aws.vpcId": aws.vpc_id} if aws else {}),
+        **({"cluster.dataNamespace": cluster.data_namespace} if settings.services_in_cluster else {}),
+        "postgres.database": settings.postgres.database,
+        "postgres.mode": settings.postgres.mode,
+        **({"postgres.version": settings.postgres.version} if isinstance(settings.postgres, ManagedPostgres) else {}),
+        "redis.mode": settings.redis.mode,
+        **({"storage.bucket": storage.bucket} if isinstance(storage, ManagedStorage) else {}),
+        "storage.mode": settings.storage.mode,
+    }
+
+
+def changed(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Problem]:
+    """Why a stack that was deployed with `before` cannot become one with `after`."""
+    for path in sorted(before.keys() & after.keys()):
+        old, new = before[path], after[path]
+        if path == "postgres.version":
+            if _parts(new) < _parts(old)[: len(_parts(new))]:
+                yield Problem(path, f"is {new}, and {old} is deployed; Postgres has no way back: {_RESTORE}")
+        elif old != new:
+            deliberate = "to give the data up deliberately, deploy with protect: false first"
+            yield Problem(path, f"is {new!r}, and {old!r} is deployed; {_SAFE_WAYS[path]}; {deliberate}")
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

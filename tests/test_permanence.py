@@ -1,0 +1,72 @@
+"""What a protected stack may never change, and how it says so."""
+
+from typing import Any
+
+import pytest
+
+from checks.permanence import changed, permanent
+from tests.programs import EXTERNAL_SERVICES, LOGINS, ROOT, SMALLEST, settings, stack_file
+
+PROD, SECRETS = stack_file(ROOT / "Pulumi.prod.yaml")
+
+
+def problems(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    old, new = (permanent(settings(raw, *SECRETS, *LOGINS)) for raw in (before, after))
+    return [f"{problem.path}: {problem.message}" for problem in changed(old, new)]
+
+
+def with_(section: str, **values: object) -> dict[str, Any]:
+    return {**PROD, section: {**PROD[section], **values}}
+
+
+def test_a_stack_that_stays_as_it_is_has_no_problem() -> None:
+    assert problems(PROD, PROD) == []
+    assert problems(dict(SMALLEST), dict(SMALLEST)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_("postgres", instanceClass="db.m7g.2xlarge", storageGib=500, maxConnections=400, version="17"),
+        with_("postgres", version="16.9"),
+        with_("redis", nodeType="cache.m7g.2xlarge", replicas=2, transitEncryption="preferred"),
+        with_("storage", noncurrentVersionDays=7),
+        with_("aws", subnetCidrs=[], tags={"x": "y"}, identity="podIdentity", clusterName="prod"),
+        {**PROD, "workers": {}},
+    ],
+)
+def test_what_changes_in_place_may_change(change: dict[str, Any]) -> None:
+    assert problems(PROD, change) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (with_("aws", name="another"), "aws.name"),
+        (with_("aws", region="eu-central-1"), "aws.region"),
+        (with_("aws", vpcId="vpc-0"), "aws.vpcId"),
+        (with_("postgres", database="another"), "postgres.database"),
+        (with_("postgres", version="15"), "postgres.version"),
+        (with_("storage", bucket="another"), "storage.bucket"),
+        ({**PROD, "redis": EXTERNAL_SERVICES["redis"]}, "redis.mode"),
+        ({**PROD, "storage": EXTERNAL_SERVICES["storage"]}, "storage.mode"),
+        ({**PROD, "postgres": EXTERNAL_SERVICES["postgres"]}, "postgres.mode"),
+    ],
+)
+def test_what_would_be_another_is_refused_with_what_to_do_instead(change: dict[str, Any], path: str) -> None:
+    (problem,) = problems(PROD, change)
+    assert problem.startswith(f"{path}: is ")
+    assert " is deployed; " in problem
+    assert len(problem.partition(" is deployed; ")[2]) > 20
+
+
+def test_a_minor_version_may_not_go_back_and_a_major_one_alone_says_nothing_of_it() -> None:
+    exact = with_("postgres", version="16.9")
+    assert problems(exact, PROD) == []
+    assert problems(exact, with_("postgres", version="16.4"))[0].startswith("postgres.version: is 16.4, and 16.9")
+    assert problems(exact, with_("postgres", version="16.10")) == []
+
+
+def test_the_namespace_of_services_in_the_cluster_stays() -> None:
+    moved = {**SMALLEST, "cluster": {"dataNamespace": "another"}}
+    assert problems(dict(SMALLEST), moved)[0].startswith("cluster.dataNamespace: is 'another', and 'noxus-data'")
