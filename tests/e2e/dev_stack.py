@@ -27,9 +27,9 @@ class DevStack(Stack):
         self.folder = folder / "project"
         self.environment = {**environment, "PULUMI_CONFIG_PASSPHRASE": "dev"}
         self.folder.mkdir()
-        for name in PROGRAM:
-            source = ROOT / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, self.folder / name)
+        for part in PROGRAM:
+            origin = ROOT / part
+            (shutil.copytree if origin.is_dir() else shutil.copy)(origin, self.folder / part)
         project = yaml.safe_load((self.folder / "Pulumi.yaml").read_text())
         project["runtime"]["options"]["virtualenv"] = sys.prefix
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
