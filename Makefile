@@ -64,8 +64,9 @@ types: $(VENV) ## Check types, strictly in the product
 unit: $(VENV) ## The quick loop: no engine, no cluster
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore=tests/e2e
 
-bench: $(VENV) ## What components cost beside bare resources; ratios of one run
+bench: $(VENV) ## What components cost beside bare resources, and how soon a program starts; ratios of one run
 	@$(BIN)/python -m tests.bench $(BENCH)
+	@$(BIN)/python -m tests.bench.startup
 
 e2e: $(VENV) ## The real engine against a real API server
 	@$(SANDBOX) build
