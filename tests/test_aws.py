@@ -12,7 +12,6 @@ from moto.core import enable_iam_authentication
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from checks import findings
-from components.aws.role import TRUST_CHARACTERS
 from config import ConfigError
 from tests.harness import Deployment, Resource
 from tests.programs import ROOT, run_program, settings, stack_file
@@ -23,6 +22,9 @@ PROVIDER = PROD["aws"]["oidcProviderArn"]
 ISSUER = PROVIDER.partition("oidc-provider/")[2]
 BUCKET = PROD["storage"]["bucket"]
 ELSEWHERE = "somebody-elses"
+TRUST_CHARACTERS = 2048
+"""Longest trust policy (IAM quotas, "Role trust policy length")."""
+
 STATEFUL = ("aws:rds/instance:Instance", "aws:elasticache/replicationGroup:ReplicationGroup", "aws:s3/bucket:Bucket")
 
 

@@ -13,9 +13,6 @@ from config.aws import AwsSettings
 
 TYPE: Final = "noxus:aws:ReleaseRole"
 
-TRUST_CHARACTERS: Final = 2048
-"""Longest trust policy (IAM quotas, "Role trust policy length"); a quota that AWS can raise to 4096."""
-
 _VERSION: Final = "2012-10-17"
 
 
