@@ -10,7 +10,7 @@ from config.network import EgressSettings
 from config.section import Section
 from config.types import Cidr
 
-_PROVIDER: Final = re.compile(r"arn:(aws[-a-z]*):iam::([0-9]{12}):oidc-provider/(.+)")
+_PROVIDER: Final = re.compile(r"arn:(aws|aws-us-gov):iam::([0-9]{12}):oidc-provider/(.+)")
 
 _AGENT: Final = {"pod-identity": "169.254.170.23/32", "pod-identity-v6": "fd00:ec2::23/128"}
 """Where EKS Pod Identity's agent listens, on port 80 (EKS User Guide, "How EKS Pod Identity works")."""
@@ -62,7 +62,7 @@ class AwsSettings(Section):
 
     @property
     def partition(self) -> str:
-        """Partition of ARNs: `aws`, `aws-cn` or `aws-us-gov`."""
+        """Partition of ARNs: `aws` or `aws-us-gov`. China's services have other names, and nobody has tried them."""
         return self._provider[0]
 
     @property

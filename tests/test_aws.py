@@ -260,6 +260,11 @@ def test_pod_identity_needs_no_mark_and_a_way_to_the_agent() -> None:
     assert [port["port"] for port in rule["ports"]] == [80]
     (statement,) = json.loads(deployed.one("aws:iam/role:Role", "acme-role").inputs["assumeRolePolicy"])["Statement"]
     assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+    assert statement["Condition"]["StringEquals"] == {
+        "aws:RequestTag/eks-cluster-arn": f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/prod",
+        "aws:RequestTag/kubernetes-namespace": "noxus-acme",
+        "aws:RequestTag/kubernetes-service-account": "acme",
+    }
 
 
 def test_releases_reach_the_data_subnets_on_their_ports(prod: Deployment) -> None:

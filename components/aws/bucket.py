@@ -88,7 +88,7 @@ class Bucket(pulumi.ComponentResource):
             )
         self.endpoint = BucketEndpoint(
             name=settings.bucket,
-            url=f"https://s3.{account.region}.amazonaws.com{'.cn' if account.partition == 'aws-cn' else ''}",
+            url=f"https://s3.{account.region}.amazonaws.com",
             region=account.region,
             target=AddressTarget(cidrs=account.endpoint_cidrs, port=_HTTPS_PORT),
             made=self,

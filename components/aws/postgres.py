@@ -53,7 +53,8 @@ class Postgres(pulumi.ComponentResource):
             engine_version=settings.version,
             engine_lifecycle_support="open-source-rds-extended-support-disabled",
             allow_major_version_upgrade=settings.allow_major_upgrade,
-            auto_minor_version_upgrade=True,
+            # An exact version stays: raised by AWS, it would be set back by the next update, which Postgres cannot do.
+            auto_minor_version_upgrade="." not in settings.version,
             instance_class=settings.instance_class,
             multi_az=settings.standby,
             storage_type="gp3",

@@ -40,8 +40,9 @@ class ReleaseRole(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         account = args.account
-        subject = f"system:serviceaccount:{args.namespace}:{args.release}"
-        trust = irsa_trust(account, subject) if account.identity == "irsa" else pod_identity_trust(account)
+        trust = (irsa_trust if account.identity == "irsa" else pod_identity_trust)(
+            account, args.namespace, args.release
+        )
         role_name = f"{account.name}-{args.release}"
         role = aws.iam.Role(
             name,
@@ -76,8 +77,9 @@ class ReleaseRole(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def irsa_trust(account: AwsSettings, subject: str) -> dict[str, Any]:
+def irsa_trust(account: AwsSettings, namespace: str, service_account: str) -> dict[str, Any]:
     """One ServiceAccount, by the exact subject and audience of its token."""
+    subject = f"system:serviceaccount:{namespace}:{service_account}"
     return {
         "Version": _VERSION,
         "Statement": [
@@ -93,8 +95,18 @@ def irsa_trust(account: AwsSettings, subject: str) -> dict[str, Any]:
     }
 
 
-def pod_identity_trust(account: AwsSettings) -> dict[str, Any]:
-    """EKS' agent, in this account; the association names the ServiceAccount."""
+def pod_identity_trust(account: AwsSettings, namespace: str, service_account: str) -> dict[str, Any]:
+    """One ServiceAccount of one cluster, by the tags that EKS puts on the request.
+
+    Without them any association in the account could name the role (EKS User Guide, "Create IAM role with trust policy
+    required by EKS Pod Identity").
+    """
+    cluster = f"arn:{account.partition}:eks:{account.region}:{account.account}:cluster/{account.cluster_name}"
+    tags = {
+        "eks-cluster-arn": cluster,
+        "kubernetes-namespace": namespace,
+        "kubernetes-service-account": service_account,
+    }
     return {
         "Version": _VERSION,
         "Statement": [
@@ -102,7 +114,7 @@ def pod_identity_trust(account: AwsSettings) -> dict[str, Any]:
                 "Effect": "Allow",
                 "Principal": {"Service": "pods.eks.amazonaws.com"},
                 "Action": ["sts:AssumeRole", "sts:TagSession"],
-                "Condition": {"StringEquals": {"aws:SourceAccount": account.account}},
+                "Condition": {"StringEquals": {f"aws:RequestTag/{tag}": value for tag, value in tags.items()}},
             }
         ],
     }
