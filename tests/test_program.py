@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,9 @@ def _programs() -> dict[str, tuple[dict[str, Any], dict[str, str]]]:
 
 
 PROGRAMS = _programs()
+SCHEMA = cache(kubernetes_validate.utils.schema_contents)
+"""The validator reads all definitions of a minor version for each object anew."""
+
 CUSTOM = ("keda.sh/", "external-secrets.io/")
 HOLDERS = {
     (SECRET, "stringData"),
@@ -153,7 +157,10 @@ def test_preview_declares_the_same_resources_as_up(name: str, deployed: Deployme
 
 
 @pytest.mark.parametrize("minor", KUBERNETES_MINORS)
-def test_every_object_is_valid_for_six_minor_versions_of_kubernetes(deployed: Deployment, minor: str) -> None:
+def test_every_object_is_valid_for_six_minor_versions_of_kubernetes(
+    deployed: Deployment, minor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubernetes_validate.utils, "schema_contents", SCHEMA)
     for logical, manifest in deployed.objects:
         if not manifest["apiVersion"].startswith(CUSTOM):  # custom resources: tests/e2e/test_custom_resources.py
             try:
