@@ -145,7 +145,6 @@ def test_a_release_reads_writes_lists_and_deletes_in_its_bucket(pod: boto3.Sessi
         ("s3", "delete_bucket", {"Bucket": BUCKET}),
         ("s3", "put_bucket_policy", {"Bucket": BUCKET, "Policy": "{}"}),
         ("iam", "list_roles", {}),
-        ("ec2", "describe_instances", {}),
         ("secretsmanager", "list_secrets", {}),
     ],
 )

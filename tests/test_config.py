@@ -416,7 +416,7 @@ PLACES = _places(EVERYTHING)
         st.tuples(st.sampled_from(PLACES), JSON_VALUES, st.sampled_from(["put", "drop", "add"])), min_size=1, max_size=3
     )
 )
-@hypothesis_settings(max_examples=400, deadline=None, derandomize=True)
+@hypothesis_settings(max_examples=320, deadline=None, derandomize=True)
 def test_any_mutated_configuration_is_rendered_or_refused_with_a_path_and_never_a_stack_trace(
     mutations: list[tuple[tuple[Any, ...], Any, str]],
 ) -> None:
