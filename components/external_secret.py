@@ -115,11 +115,16 @@ def external_secret(
     variables: Mapping[str, pulumi.Input[str] | StoreKey],
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
-    """A Secret of plain variables, of values from the store, and of the `mark` that names both."""
-    plain = {key: value for key, value in variables.items() if not isinstance(value, StoreKey)}
-    written = pulumi.Output.all(plain, access.mark(variables)).apply(
-        lambda known: {**{key: literal(text) for key, text in known[0].items()}, known[1]: "synced"}
-    )
+    """A Secret of plain variables, of values from the store, and of the `mark` that names both.
+
+    The mark has a template of its own: a preview that does not know it yet still shows every variable that is known.
+    """
+    plain = {
+        key: literal(value) if isinstance(value, str) else pulumi.Output.from_input(value).apply(literal)
+        for key, value in variables.items()
+        if not isinstance(value, StoreKey)
+    }
+    mark = {"target": "Data", "literal": pulumi.Output.concat(access.mark(variables), ": synced")}
     return CustomResource(
         namespace.key(name),
         api_version=API,
@@ -132,7 +137,12 @@ def external_secret(
                 "name": name,
                 "creationPolicy": "Owner",
                 "deletionPolicy": "Retain",  # an entry that is lost must not take the running platform's Secret along
-                "template": {"engineVersion": "v2", "mergePolicy": "Merge", "data": written},
+                "template": {
+                    "engineVersion": "v2",
+                    "mergePolicy": "Merge",
+                    "data": plain,
+                    "templateFrom": [mark],
+                },
             },
             "data": [
                 {"secretKey": variable, "remoteRef": _remote(access, value)}

@@ -169,8 +169,8 @@ def test_a_pod_cannot_start_before_its_secrets_are_written() -> None:
     for variable, name in (("NOXUS_APP_ENV_WRITTEN", "acme-app-env"), ("NOXUS_LAYER_WRITTEN", "acme-keys")):
         reference = env[variable]["secretKeyRef"]
         assert reference["name"] == name
-        written = deployed.one(EXTERNAL, f"noxus-acme/{name}").inputs["spec"]["target"]["template"]["data"]
-        assert reference["key"] in written
+        (mark,) = deployed.one(EXTERNAL, f"noxus-acme/{name}").inputs["spec"]["target"]["template"]["templateFrom"]
+        assert mark == {"target": "Data", "literal": f"{reference['key']}: synced"}
     writers = {deployed.one(EXTERNAL, f"noxus-acme/{name}").urn for name in ("acme-app-env", "acme-keys")}
     assert writers <= set(deployed.one(DEPLOYMENT, "noxus-acme/acme-flow").dependencies)
 

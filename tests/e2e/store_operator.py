@@ -46,12 +46,14 @@ class StoreOperator:
 
     def _write(self, item: dict[str, Any]) -> None:
         metadata, spec = item["metadata"], item["spec"]
-        template = {name: text.replace('{{ "{{" }}', "{{") for name, text in spec["target"]["template"]["data"].items()}
+        stated = spec["target"]["template"]
+        template = {name: text.replace('{{ "{{" }}', "{{") for name, text in stated["data"].items()}
+        marks = dict(part["literal"].split(": ") for part in stated["templateFrom"])
         read = {
             data["secretKey"]: self.entries[data["remoteRef"]["key"]][data["remoteRef"]["property"]]
             for data in spec["data"]
         }
-        text = json.dumps({**template, **read}, sort_keys=True)
+        text = json.dumps({**template, **marks, **read}, sort_keys=True)
         if self._written.get(metadata["uid"]) == text:
             return
         owner = {
