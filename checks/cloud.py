@@ -5,7 +5,7 @@ from typing import Final
 
 from checks.finding import Finding, error
 from config import StackSettings
-from config.names import PLATFORM_VARIABLES
+from config.names import PLATFORM_VARIABLES, SCALER_LOGIN
 
 _ROLE_NAME_LIMIT: Final = 64
 """Longest name of an IAM role, in characters (IAM quotas)."""
@@ -44,5 +44,5 @@ def names_fit_the_cloud(settings: StackSettings) -> Iterator[Finding]:
             )
     if settings.writes_entries:
         for path, key in settings.secret_keys():
-            if key in PLATFORM_VARIABLES:
+            if key in (*PLATFORM_VARIABLES, SCALER_LOGIN):
                 yield error(path, f"names the key {key!r}, under which the stack writes its own; choose another")

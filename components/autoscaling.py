@@ -23,8 +23,10 @@ from pulumi_kubernetes.core.v1 import Secret
 
 from components.digest import digest
 from components.endpoints import PostgresEndpoint
+from components.external_secret import StoreAccess, StoreKey, external_secret
 from components.namespace_ref import NamespaceRef
 from config.autoscaling import LONGEST_STABILIZATION_SECONDS, BehaviorSettings, HpaAutoscaling, KedaAutoscaling
+from config.names import SCALER_LOGIN
 from config.sections import ScalingSettings
 from config.workloads import PoolSettings
 
@@ -127,8 +129,10 @@ class ScalerCredentialArgs:
     """What a `ScalerCredential` needs."""
 
     namespace: NamespaceRef
-    password: pulumi.Input[str]
+    password: pulumi.Output[str]
     """Password of the read-only role that KEDA counts tasks with."""
+    store: StoreAccess | None = None
+    """Where the password is to be read from, under `SCALER_LOGIN`; None: Pulumi writes the Secret itself."""
 
 
 class ScalerCredential(pulumi.ComponentResource):
@@ -145,24 +149,30 @@ class ScalerCredential(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ScalerCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(CREDENTIAL_TYPE, name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        secret = Secret(
-            args.namespace.key(name),
-            metadata=args.namespace.metadata(name),
-            string_data=pulumi.Output.secret({"password": args.password}),
-            opts=child,
-        )
+        secret = self._secret(name, args)
         CustomResource(
             args.namespace.key(name),
             api_version="keda.sh/v1alpha1",
             kind="TriggerAuthentication",
             metadata=args.namespace.metadata(name),
-            spec={"secretTargetRef": [{"parameter": "password", "name": secret.metadata["name"], "key": "password"}]},
-            opts=child,
+            spec={"secretTargetRef": [{"parameter": "password", "name": name, "key": "password"}]},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[secret]),
         )
         self.revision = digest({"password": args.password}).apply(lambda sha: sha[:8])
         self.authentication_name = name
         self.register_outputs({"authentication_name": self.authentication_name})
+
+    def _secret(self, name: str, args: ScalerCredentialArgs) -> pulumi.Resource:
+        child = pulumi.ResourceOptions(parent=self)
+        if args.store:
+            variables = {"password": StoreKey(SCALER_LOGIN, args.password)}
+            return external_secret(name, args.namespace, args.store, variables, child)
+        return Secret(
+            args.namespace.key(name),
+            metadata=args.namespace.metadata(name),
+            string_data=pulumi.Output.secret({"password": args.password}),
+            opts=child,
+        )
 
 
 def scaled_object(

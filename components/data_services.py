@@ -14,7 +14,6 @@ from components.external import external_admin, external_bucket, external_postgr
 from components.namespace import Namespace, NamespaceArgs
 from components.namespace_ref import NamespaceRef
 from config import StackConfig, StackSettings
-from config.autoscaling import KedaAutoscaling
 from config.data_services import (
     ClusterPostgres,
     ClusterRedis,
@@ -84,5 +83,5 @@ def _namespace(settings: StackSettings, opts: pulumi.ResourceOptions) -> Namespa
 
 def _scaler_namespace(settings: StackSettings) -> str | None:
     """Namespace of the KEDA operator if it counts tasks."""
-    keda_counts = any(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in settings.pools())
+    keda_counts = any(release.counts_tasks for _, _, release in settings.releases())
     return settings.cluster.keda_namespace if keda_counts else None

@@ -24,9 +24,8 @@ from components.scheduler import Scheduler, SchedulerArgs
 from components.service import WebService, WebServiceArgs
 from components.workload import METRICS_PATH, ReleaseContext
 from config import StackConfig
-from config.autoscaling import KedaAutoscaling
 from config.ingress import PublicRole
-from config.names import MIGRATIONS, SCHEDULER, app_env_secret, scaler_credential
+from config.names import MIGRATIONS, SCALER_LOGIN, SCHEDULER, app_env_secret, scaler_credential
 from config.releases import IdentitySettings, ReleaseSettings
 from config.workloads import ServiceSettings
 
@@ -149,7 +148,9 @@ class Release(pulumi.ComponentResource):
         entry = None
         if args.stack.settings.writes_entries:
             keys = args.stack.settings.secret_keys_of(args.settings)
-            entry = {**credentials(args.services), **{key: args.stack.secrets[key] for key in sorted(keys)}}
+            scaler = {SCALER_LOGIN: args.services.postgres.scaler_password} if args.settings.counts_tasks else {}
+            values = {key: args.stack.secrets[key] for key in sorted(keys)}
+            entry = {**credentials(args.services), **scaler, **values}
         release = ReleaseInCloud(name=self._name, namespace=args.settings.namespace, entry=entry)
         return args.cloud.release(release, self._child)
 
@@ -180,11 +181,14 @@ class Release(pulumi.ComponentResource):
     def _pools(self) -> Mapping[str, pulumi.Output[str]]:
         pools = self._args.settings.enabled_pools
         credential = None
-        if any(isinstance(pool.autoscaling, KedaAutoscaling) for pool in pools.values()):
-            password = self._args.services.postgres.scaler_password
+        if self._args.settings.counts_tasks:
             credential = ScalerCredential(
                 scaler_credential(self._name),
-                ScalerCredentialArgs(namespace=self.namespace, password=password),
+                ScalerCredentialArgs(
+                    namespace=self.namespace,
+                    password=self._args.services.postgres.scaler_password,
+                    store=self._store if self._args.stack.settings.writes_entries else None,
+                ),
                 self._child,
             )
         return {

@@ -16,6 +16,9 @@ def scaler_credential(release: str) -> str:
     return f"{release}-scaler"
 
 
+SCALER_LOGIN = "SCALER_PASSWORD"
+"""Key of KEDA's password in a release's entry, where this stack writes the entry; no workload reads it."""
+
 MIGRATIONS = "migrations"
 """Role of the migrations' Job within the primary release."""
 

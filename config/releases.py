@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from config.autoscaling import KedaAutoscaling
 from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSettings
 from config.network import EgressSettings
 from config.references import EnvValue
@@ -77,6 +78,11 @@ class ReleaseSettings(Section):
     def enabled_pools(self) -> Mapping[str, PoolSettings]:
         """The pools that get a Deployment, by name."""
         return {name: pool for name, pool in self.pools.items() if pool.enabled}
+
+    @property
+    def counts_tasks(self) -> bool:
+        """Whether KEDA logs in to Postgres for a pool of this release."""
+        return any(isinstance(pool.autoscaling, KedaAutoscaling) for pool in self.enabled_pools.values())
 
 
 class PrimarySettings(ReleaseSettings):

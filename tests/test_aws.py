@@ -282,12 +282,17 @@ def test_an_entry_holds_what_its_release_uses_and_pods_get_it_from_there_alone(p
         for release in ("noxus", "acme")
     }
     assert values["noxus"].keys() == {"POSTGRESQL_URL", "REDIS_PASSWORD", "VECTOR_POSTGRESQL_URL", "openaiApiKey"}
-    assert values["acme"].keys() == values["noxus"].keys() | {"acmeOpenaiApiKey"}
+    assert values["acme"].keys() == values["noxus"].keys() | {"acmeOpenaiApiKey", "SCALER_PASSWORD"}
     made = {manifest["metadata"]["name"] for _, manifest in prod.objects if manifest["kind"] == "Secret"}
-    assert made == {"postgres-setup", "acme-scaler"}
+    assert made == {"postgres-setup"}
     external = prod.one("kubernetes:external-secrets.io/v1:ExternalSecret", "noxus-acme/acme-app-env").inputs
     read = {item["secretKey"]: item["remoteRef"] for item in external["spec"]["data"]}
     assert read["POSTGRESQL_URL"] == {"key": "noxus-acme", "property": "POSTGRESQL_URL"}
+    login = prod.one("kubernetes:external-secrets.io/v1:ExternalSecret", "noxus-acme/acme-scaler")
+    (password,) = login.inputs["spec"]["data"]
+    assert password == {"secretKey": "password", "remoteRef": {"key": "noxus-acme", "property": "SCALER_PASSWORD"}}
+    authentication = prod.one("kubernetes:keda.sh/v1alpha1:TriggerAuthentication", "noxus-acme/acme-scaler")
+    assert login.urn in authentication.dependencies
 
 
 def test_a_changed_value_rolls_the_pods_that_use_it_without_a_revision(prod: Deployment) -> None:

@@ -104,7 +104,10 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
 
 def external_secrets(settings: StackSettings, release: str, own: ReleaseSettings) -> Sequence[str]:
     """Names of the ExternalSecrets of a release, and of the Secrets that they write."""
-    return (app_env_secret(release), *own.secrets, *settings.images.registries) if settings.secrets.external else ()
+    if not settings.secrets.external:
+        return ()
+    logins = (scaler_credential(release),) if settings.writes_entries and own.counts_tasks else ()
+    return (app_env_secret(release), *own.secrets, *settings.images.registries, *logins)
 
 
 def migrations_job(settings: StackSettings) -> str | None:
