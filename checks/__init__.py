@@ -16,13 +16,24 @@ from checks.cloud import names_fit_the_cloud, the_cloud_is_described
 from checks.effective_environment import overrides_are_known
 from checks.environment import variables_have_one_source
 from checks.finding import Finding
+from checks.identifiers import ids_are_known, ids_are_spelled_once
 from checks.ingress import hosts_are_served_safely
+from checks.isolation import isolated_tenants_are_apart, sharing_is_known
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
 from checks.network import egresses_have_names_of_their_own
 from checks.quota import quotas_hold_every_pod
 from checks.references import references_have_values
-from checks.scaling import drains_are_possible, keda_knows_what_to_count, scalers_do_what_they_say
+from checks.routing import every_task_is_served, pools_can_get_work
+from checks.scaling import (
+    drains_are_possible,
+    keda_knows_what_to_count,
+    pools_have_tasks_of_their_own,
+    scalers_do_what_they_say,
+    types_have_values,
+    values_have_one_type,
+)
 from checks.secrets import stores_are_read
+from checks.written_queries import queries_only_read
 from config import ConfigError, Problem, StackSettings
 
 __all__ = ["CHECKS", "Finding", "enforce", "findings"]
@@ -33,20 +44,30 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     archiving_is_on_where_data_matters,
     drains_are_possible,
     egresses_have_names_of_their_own,
+    every_task_is_served,
     hosts_are_served_safely,
+    ids_are_known,
+    ids_are_spelled_once,
+    isolated_tenants_are_apart,
     keda_knows_what_to_count,
     names_are_distinct,
     names_fit,
     names_fit_the_cloud,
     namespaces_are_apart,
     overrides_are_known,
+    pools_can_get_work,
+    pools_have_tasks_of_their_own,
+    queries_only_read,
     quotas_hold_every_pod,
     redis_holds_what_waits_for_the_bucket,
     references_have_values,
     scalers_do_what_they_say,
     secrets_keep_their_place,
+    sharing_is_known,
     stores_are_read,
     the_cloud_is_described,
+    types_have_values,
+    values_have_one_type,
     variables_have_one_source,
 )
 

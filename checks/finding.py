@@ -1,5 +1,6 @@
 """What a check says about a configuration."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -35,3 +36,11 @@ def note(path: str, message: str) -> Finding:
 def warning(path: str, message: str) -> Finding:
     """Something that works and is probably not what was meant."""
     return Finding("warning", path, message)
+
+
+def listed(names: Iterable[str], most: int = 5) -> str:
+    """Names as a sentence has them, the first few of many."""
+    *before, last = list(names)
+    if len(before) >= most:
+        return f"{', '.join(before[:most])} and {len(before) + 1 - most} more"
+    return f"{', '.join(before)} and {last}" if before else last

@@ -1,14 +1,52 @@
 """Whether every scaler knows what to count and every pool can be drained."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from checks.finding import Finding, error, warning
+from checks.finding import Finding, error, listed, warning
+from checks.fleet import Fleet, target_query_value
+from checks.shares import counts_nothing, share
+from checks.sql import NOTHING, count_query
 from config import StackSettings
 from config.autoscaling import KedaAutoscaling
+from config.routing import TAKES
+from config.scaling import QueueSettings
 
 _FOR_ZERO: Final = {"activation_query_value": "activationQueryValue", "cooldown_seconds": "cooldownSeconds"}
 """Settings about going to zero and coming back."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """What KEDA asks for one pool."""
+
+    query: str
+    """SQL that gives the number of tasks."""
+    target: str
+    """Tasks of one replica, as the text that KEDA wants."""
+
+
+def scale_counts(settings: StackSettings) -> Mapping[str, Count]:
+    """What KEDA asks for each of its pools, by workload name: a query of the stack file, else the one that is derived.
+
+    A pool with a query of its own keeps its tasks: the derived queries of others leave them out. Of a pool that is
+    paused nothing counts; others that take its tasks count them.
+    """
+    fleet, scaling = Fleet.of(settings), settings.scaling
+    counts: dict[str, Count] = {}
+    for _, name, pool in settings.pools():
+        scaler = pool.autoscaling
+        if isinstance(scaler, KedaAutoscaling):
+            written = scaler.query or scaling.query
+            query = written or (_derived(scaling.queue, fleet, name) if scaling.queue else NOTHING)
+            counts[name] = Count(query, f"{target_query_value(settings, pool) or 1:g}")
+    return counts
+
+
+def _derived(queue: QueueSettings, fleet: Fleet, name: str) -> str:
+    pool = fleet.pools[fleet.bits[name]] if name in fleet.bits else None
+    return count_query(queue, share(fleet, pool)) if pool and pool.capacity is not None else NOTHING
 
 
 def keda_knows_what_to_count(settings: StackSettings) -> Iterator[Finding]:
@@ -17,13 +55,13 @@ def keda_knows_what_to_count(settings: StackSettings) -> Iterator[Finding]:
         scaler = pool.autoscaling
         if not isinstance(scaler, KedaAutoscaling):
             continue
-        if scaler.query is None and settings.scaling.query is None:
+        if (scaler.query, settings.scaling.query, settings.scaling.queue) == (None, None, None):
             yield error(
                 f"{path}.autoscaling.query",
-                "required with type keda, not set; write the SQL that counts this pool's waiting and running tasks, "
-                "here or for all pools in scaling.query",
+                "required with type keda, not set; describe the platform's table in scaling.queue, or write the SQL "
+                "that counts this pool's waiting and running tasks here",
             )
-        if (scaler.target_query_value, settings.scaling.target_query_value, pool.concurrency) == (None, None, None):
+        if target_query_value(settings, pool) is None:
             yield error(
                 f"{path}.autoscaling.targetQueryValue",
                 "required with type keda, not set; write the tasks per replica here, in scaling.targetQueryValue "
@@ -34,7 +72,51 @@ def keda_knows_what_to_count(settings: StackSettings) -> Iterator[Finding]:
             yield warning(
                 f"{path}.autoscaling.query",
                 "not set, so the pool scales on scaling.query, which counts tasks that this pool does not take; "
-                "write a query with the pool's own queue type, tenants and workspaces",
+                "remove scaling.query and describe the table in scaling.queue, so that each pool's query is derived",
+            )
+
+
+def types_have_values(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse a derived query that would have no value of the queue's column for a type that its pool takes."""
+    queue = settings.scaling.queue
+    if queue is None:
+        return
+    if settings.scaling.query is not None:
+        yield warning("scaling.queue", "is used by no pool: scaling.query takes its place; remove one of the two")
+        return
+    for path, _, pool in settings.pools():
+        if not isinstance(pool.autoscaling, KedaAutoscaling) or pool.autoscaling.query:
+            continue
+        for type_ in sorted(TAKES[pool.worker_subscribe]):
+            if not queue.types.get(type_):
+                yield error(
+                    f"scaling.queue.types.{type_}",
+                    f"not set, and {path} takes {type_} tasks and counts them; write the values of "
+                    f"{queue.type_column} that stand for them, such as [{type_}]",
+                )
+
+
+def values_have_one_type(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse a value of the queue's column that stands for two types: such a task would count twice."""
+    places: dict[str, list[str]] = {}
+    for type_, values in settings.scaling.queue.types.items() if settings.scaling.queue else ():
+        for value in values:
+            places.setdefault(value, []).append(type_)
+    for value, types in places.items():
+        if len(types) > 1:
+            yield error("scaling.queue.types", f"has {value!r} for {listed(types)}; a task has one type, write it once")
+
+
+def pools_have_tasks_of_their_own(settings: StackSettings) -> Iterator[Finding]:
+    """Warn of a KEDA pool all of whose tasks count for others, so that it never scales."""
+    fleet = Fleet.of(settings)
+    for pool in fleet.members(fleet.counting):
+        if counts_nothing(fleet, pool):
+            rivals = fleet.names(fleet.overlapping(pool) & fleet.more_specific(pool))
+            yield warning(
+                f"{pool.path}.autoscaling",
+                f"counts nothing: all tasks that the pool takes count for {listed(rivals)}, which are more specific; "
+                "give it a replicaCount instead, or remove it",
             )
 
 

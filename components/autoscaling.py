@@ -21,13 +21,13 @@ from pulumi_kubernetes.autoscaling.v2 import (
 )
 from pulumi_kubernetes.core.v1 import Secret
 
+from checks.scaling import Count
 from components.digest import digest
 from components.endpoints import PostgresEndpoint
 from components.external_secret import StoreAccess, StoreKey, external_secret
 from components.namespace_ref import NamespaceRef
 from config.autoscaling import LONGEST_STABILIZATION_SECONDS, BehaviorSettings, HpaAutoscaling, KedaAutoscaling
 from config.names import SCALER_LOGIN
-from config.sections import ScalingSettings
 from config.workloads import PoolSettings
 
 CREDENTIAL_TYPE: Final = "noxus:components:ScalerCredential"
@@ -70,17 +70,6 @@ def pause_annotations(scaler: KedaAutoscaling) -> dict[str, str]:
         **({PAUSED: "true"} if scaler.paused else {}),
         **({} if scaler.paused_replicas is None else {PAUSED_REPLICAS: str(scaler.paused_replicas)}),
     }
-
-
-def target_query_value(pool: PoolSettings, scaler: KedaAutoscaling, scaling: ScalingSettings) -> str:
-    """Tasks per replica as the text that KEDA wants: the pool's own, else the global one, else its concurrency."""
-    value = next(
-        (v for v in (scaler.target_query_value, scaling.target_query_value, pool.concurrency) if v is not None),
-        None,
-    )
-    if value is None:
-        raise ValueError("checks.scaling refuses a KEDA pool without a target")
-    return f"{value:g}"
 
 
 def hpa(
@@ -180,7 +169,7 @@ def scaled_object(
     namespace: NamespaceRef,
     pool: PoolSettings,
     scaler: KedaAutoscaling,
-    scaling: ScalingSettings,
+    count: Count,
     postgres: PostgresEndpoint,
     credential: ScalerCredential,
     deployment: Deployment,
@@ -192,8 +181,8 @@ def scaled_object(
     says nothing about how much work is running. The metadata holds names only; the password is in the credential.
     """
     metadata = {
-        "query": scaler.query or scaling.query or "",
-        "targetQueryValue": target_query_value(pool, scaler, scaling),
+        "query": count.query,
+        "targetQueryValue": count.target,
         "host": postgres.host,
         "port": str(postgres.port),
         "userName": postgres.scaler_user,

@@ -1,6 +1,7 @@
 """The one Postgres, the one Redis and the one bucket, each made or found as its `mode` says."""
 
 import functools
+from collections.abc import Callable, Sequence
 
 import pulumi
 
@@ -11,8 +12,10 @@ from components.cluster.redis import Redis, RedisArgs
 from components.database_setup import Admin, DatabaseSetup, DatabaseSetupArgs
 from components.endpoints import DataServices
 from components.external import external_admin, external_bucket, external_postgres, external_redis
+from components.migrations import migrations_run
 from components.namespace import Namespace, NamespaceArgs
 from components.namespace_ref import NamespaceRef
+from components.queue_access import QueueAccess, QueueAccessArgs
 from config import StackConfig, StackSettings
 from config.data_services import (
     ClusterPostgres,
@@ -57,11 +60,37 @@ def data_services(stack: StackConfig, cloud: Cloud | None, opts: pulumi.Resource
         case wanted:
             bucket = external_bucket(wanted, secrets)
     ready = [made for made in (postgres.made, redis.made, bucket.made) if made]
+    open_queue = None
     if admin:
         # Not protected: a changed password replaces the Job.
-        setup = DatabaseSetupArgs(namespace=namespace(), postgres=postgres, admin=admin)
-        ready.append(DatabaseSetup("postgres-setup", setup, opts))
-    return DataServices(postgres=postgres, redis=redis, bucket=bucket, ready=ready)
+        args = DatabaseSetupArgs(
+            namespace=namespace(), postgres=postgres, admin=admin, scaler_reads_all=not settings.reads_queue_only
+        )
+        setup = DatabaseSetup(DatabaseSetup.NAME, args, opts)
+        ready.append(setup)
+        open_queue = _open_queue(settings, args, setup, opts)
+    return DataServices(postgres=postgres, redis=redis, bucket=bucket, ready=ready, open_queue=open_queue)
+
+
+def _open_queue(
+    settings: StackSettings, database: DatabaseSetupArgs, setup: DatabaseSetup, opts: pulumi.ResourceOptions
+) -> Callable[[Sequence[pulumi.Resource]], object] | None:
+    queue = settings.scaling.queue
+    if queue is None or not settings.opens_queue:
+        return None
+
+    def open_queue(after: Sequence[pulumi.Resource]) -> object:
+        args = QueueAccessArgs(
+            database=database,
+            secret=setup.secret,
+            queue=queue,
+            only=settings.reads_queue_only,
+            migrations=migrations_run(settings) or "",
+            after=[setup, *after],
+        )
+        return QueueAccess("postgres-queue", args, opts)
+
+    return open_queue
 
 
 def _of(cloud: Cloud | None) -> Cloud:
@@ -83,5 +112,4 @@ def _namespace(settings: StackSettings, opts: pulumi.ResourceOptions) -> Namespa
 
 def _scaler_namespace(settings: StackSettings) -> str | None:
     """Namespace of the KEDA operator if it counts tasks."""
-    keda_counts = any(release.counts_tasks for _, _, release in settings.releases())
-    return settings.cluster.keda_namespace if keda_counts else None
+    return settings.cluster.keda_namespace if settings.counts_tasks else None

@@ -4,6 +4,7 @@ A Job, and one that may run any number of times: it runs again whenever a passwo
 carries a rotated password into Postgres.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,7 +40,7 @@ INSTANCE: Final = "setup"
 SCALER_LIMITS: Final = {"SCALER_CONNECTIONS": "20", "SCALER_STATEMENT_TIMEOUT": "5s"}
 """What bounds the load that KEDA's counting can be: connections at a time, and time for a count."""
 
-SCRIPT: Final = """\
+WAIT: Final = """\
 # Passwords come as variables and reach psql as variables, never in a command line.
 set -eu
 attempt=0
@@ -48,6 +49,11 @@ until pg_isready --quiet; do
   [ "$attempt" -lt 60 ] || { echo "Postgres at $PGHOST:$PGPORT does not answer" >&2; exit 1; }
   sleep 2
 done
+"""
+
+"""Returns when Postgres answers."""
+
+SCRIPT: Final = """\
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname=postgres <<'SQL'
 \\getenv owner DATABASE_NAME
 \\getenv owner_password OWNER_PASSWORD
@@ -55,6 +61,7 @@ psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname=postgres <<'SQL'
 \\getenv scaler_password SCALER_PASSWORD
 \\getenv scaler_connections SCALER_CONNECTIONS
 \\getenv scaler_timeout SCALER_STATEMENT_TIMEOUT
+\\getenv scaler_reads_all SCALER_READS_ALL
 SELECT format('CREATE ROLE %I', name) FROM (VALUES (:'owner'), (:'scaler')) AS wanted (name)
   WHERE name NOT IN (SELECT rolname FROM pg_roles) \\gexec
 ALTER ROLE :"owner" LOGIN PASSWORD :'owner_password';
@@ -69,13 +76,15 @@ GRANT CONNECT ON DATABASE :"owner" TO :"scaler";
 \\connect :"owner"
 CREATE EXTENSION IF NOT EXISTS vector;
 GRANT USAGE ON SCHEMA public TO :"scaler";
+\\if :scaler_reads_all
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"scaler";
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA public GRANT SELECT ON TABLES TO :"scaler";
+\\endif
 SQL
 echo "database $DATABASE_NAME is set up"
 """
-"""Needs libpq's variables for an administrator, `DATABASE_NAME`, the passwords of owner and scaler, and the
-scaler's name and limits."""
+"""After `WAIT`. Needs libpq's variables for an administrator, `DATABASE_NAME`, the passwords of owner and scaler, and
+the scaler's name and limits."""
 
 _RETRIES: Final = 3
 _TIMEOUT_SECONDS: Final = 600
@@ -99,10 +108,18 @@ class DatabaseSetupArgs:
     """Where the Job runs."""
     postgres: PostgresEndpoint
     admin: Admin
+    scaler_reads_all: bool = True
+    """Whether KEDA's role may read every table, for queries that the stack file gives."""
 
 
 class DatabaseSetup(pulumi.ComponentResource):
     """The Job, its credentials, and its way to Postgres."""
+
+    NAME: Final = "postgres-setup"
+    """Its logical name, and the name of its objects: policies select its pods by it."""
+
+    secret: pulumi.Output[str]
+    """Name of the Secret with the administrator's password as `PGPASSWORD`, and those of the roles."""
 
     def __init__(self, name: str, args: DatabaseSetupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, {}, opts)
@@ -132,11 +149,12 @@ class DatabaseSetup(pulumi.ComponentResource):
                     metadata=ObjectMetaArgs(
                         labels=labels(INSTANCE, name, "job"), annotations={CHECKSUM: digest({**passwords})}
                     ),
-                    spec=_pod(args, secret.metadata["name"]),
+                    spec=setup_pod(args, secret.metadata["name"], SCRIPT, _variables(args)),
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*server, *self._way(name, args)]),
         )
+        self.secret = secret.metadata["name"]
         self.register_outputs({"job": job.metadata["name"]})
 
     def _way(self, name: str, args: DatabaseSetupArgs) -> list[pulumi.Resource]:
@@ -170,16 +188,23 @@ class DatabaseSetup(pulumi.ComponentResource):
         return way
 
 
-def _pod(args: DatabaseSetupArgs, secret: pulumi.Input[str]) -> PodSpecArgs:
+def _variables(args: DatabaseSetupArgs) -> Mapping[str, pulumi.Input[str]]:
+    reads_all = "true" if args.scaler_reads_all else "false"
+    return {"SCALER_NAME": args.postgres.scaler_user, "SCALER_READS_ALL": reads_all, **SCALER_LIMITS}
+
+
+def setup_pod(
+    args: DatabaseSetupArgs, secret: pulumi.Input[str], script: str, variables: Mapping[str, pulumi.Input[str]]
+) -> PodSpecArgs:
+    """A pod that waits for Postgres and runs a script as its administrator, with further variables."""
     postgres = args.postgres
-    variables: dict[str, pulumi.Input[str]] = {
+    variables = {
         "PGHOST": postgres.host,
         "PGPORT": str(postgres.port),
         "PGUSER": args.admin.user,
         "PGSSLMODE": postgres.ssl_mode,
         "DATABASE_NAME": postgres.database,
-        "SCALER_NAME": postgres.scaler_user,
-        **SCALER_LIMITS,
+        **variables,
     }
     return PodSpecArgs(
         automount_service_account_token=False,
@@ -189,7 +214,7 @@ def _pod(args: DatabaseSetupArgs, secret: pulumi.Input[str]) -> PodSpecArgs:
             ContainerArgs(
                 name="setup",
                 image=args.admin.image,
-                command=["sh", "-c", SCRIPT],
+                command=["sh", "-c", WAIT + script],
                 env=[EnvVarArgs(name=name, value=value) for name, value in variables.items()],
                 env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret))],
                 security_context=restricted_container(read_only=True),

@@ -4,7 +4,7 @@ An endpoint says where a service is and, as secret outputs, how to log in. It do
 release is wired the same way everywhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -98,3 +98,5 @@ class DataServices:
     bucket: BucketEndpoint
     ready: Sequence[pulumi.Resource]
     """What must be up before a workload that uses them starts."""
+    open_queue: Callable[[Sequence[pulumi.Resource]], object] | None = None
+    """Lets KEDA count tasks, after what makes their table; none where nobody counts, or somebody else sees to it."""

@@ -12,6 +12,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.labels import labels
 from components.workload import REPLACE_UNREADY, ReleaseContext, WorkloadArgs, pod
+from config import StackSettings
 from config.names import MIGRATIONS
 from config.workloads import MigrationSettings, WorkloadSettings
 
@@ -24,6 +25,13 @@ def run_name(release: str, image: str, settings: MigrationSettings) -> str:
     """Name of the Job for this image, command and revision. Another of them is another Job, as a Job cannot change."""
     what = json.dumps([image, *settings.command, settings.revision])
     return f"{release}-{MIGRATIONS}-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
+
+
+def migrations_run(settings: StackSettings) -> str | None:
+    """Name of the Job that a stack's migrations are."""
+    migrations = settings.primary.migrations
+    image = migrations.image or settings.images.backend
+    return run_name(settings.primary.name, image, migrations) if migrations.enabled else None
 
 
 @dataclass(frozen=True, kw_only=True)

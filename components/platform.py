@@ -6,6 +6,8 @@ from typing import Final
 
 import pulumi
 
+from checks.routes import routes
+from checks.scaling import scale_counts
 from components.clouds import chosen_cloud
 from components.data_services import data_services
 from components.endpoints import DataServices
@@ -37,7 +39,7 @@ class Platform(pulumi.ComponentResource):
         settings = args.stack.settings
         cloud = chosen_cloud(args.stack, child)
         services = data_services(args.stack, cloud, child)
-        references = reference_values(settings, services)
+        references, counts = reference_values(settings, services), scale_counts(settings)
 
         def release_args(path: str, own: ReleaseSettings, after: Sequence[pulumi.Resource] = ()) -> ReleaseArgs:
             return ReleaseArgs(
@@ -47,6 +49,7 @@ class Platform(pulumi.ComponentResource):
                 services=services,
                 cloud=cloud,
                 references=references,
+                counts=counts,
                 after=after,
             )
 
@@ -55,6 +58,8 @@ class Platform(pulumi.ComponentResource):
         for release, own in settings.workers.items():
             worker_args = release_args(f"workers.{release}", own, primary.migrations)
             releases[release] = WorkerRelease(release, worker_args, child)
+        if services.open_queue:
+            services.open_queue(primary.migrations)
         self.outputs = {
             "releases": {
                 release: {"namespace": made.namespace.created, "deployments": made.pools}
@@ -65,6 +70,7 @@ class Platform(pulumi.ComponentResource):
                 for role in ("frontend", "backend", "relays")
                 if f"{role}.url" in references
             },
+            "routing": [route.described() for route in routes(settings)],
             "dataServices": {
                 "postgres": pulumi.Output.concat(services.postgres.host, ":", str(services.postgres.port)),
                 "redis": pulumi.Output.concat(services.redis.host, ":", str(services.redis.port)),

@@ -8,6 +8,7 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
 
+from checks.scaling import Count
 from components.app_env import resolved
 from components.autoscaling import ScalerCredential, hpa, scaled_object, stabilization_seconds
 from components.endpoints import PostgresEndpoint
@@ -15,7 +16,6 @@ from components.labels import labels, selector
 from components.network import Selection, allow_further_egress
 from components.workload import PORT, Placement, ReleaseContext, WorkloadArgs, workload
 from config.autoscaling import HpaAutoscaling, KedaAutoscaling
-from config.sections import ScalingSettings
 from config.workloads import PoolSettings
 
 TYPE: Final = "noxus:components:WorkerPool"
@@ -38,7 +38,8 @@ class WorkerPoolArgs:
     pool: str
     """Name within the release."""
     settings: PoolSettings
-    scaling: ScalingSettings
+    count: Count | None
+    """What KEDA asks for the pool; needed by pools that scale with KEDA."""
     postgres: PostgresEndpoint
     references: Mapping[str, pulumi.Input[str]]
     """Values that the pool's plain settings may refer to, by name."""
@@ -102,10 +103,10 @@ class WorkerPool(pulumi.ComponentResource):
                 window = stabilization_seconds(settings.max_task_seconds)
                 hpa(name, namespace, scaler, deployment, child, stabilization=window)
             case KedaAutoscaling() as scaler:
-                if args.credential is None:
-                    raise ValueError(f"{name} scales with KEDA and needs its release's ScalerCredential")
+                if args.credential is None or args.count is None:
+                    raise ValueError(f"{name} scales with KEDA and needs a count and its release's ScalerCredential")
                 scaled_object(
-                    name, namespace, settings, scaler, args.scaling, args.postgres, args.credential, deployment, child
+                    name, namespace, settings, scaler, args.count, args.postgres, args.credential, deployment, child
                 )
             case None:
                 pass

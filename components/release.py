@@ -7,6 +7,7 @@ from typing import Final
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
+from checks.scaling import Count
 from components.allowances import Allowances, AllowancesArgs
 from components.app_env import AppEnv, AppEnvArgs, credentials, platform_env, resolved
 from components.autoscaling import ScalerCredential, ScalerCredentialArgs
@@ -45,6 +46,8 @@ class ReleaseArgs:
     cloud: Cloud | None
     references: Mapping[str, pulumi.Input[str]]
     """Values that plain settings may refer to, by name (`config/references.py`)."""
+    counts: Mapping[str, Count]
+    """What KEDA asks for each of its pools, by workload name."""
     after: Sequence[pulumi.Resource] = ()
     """What must be done before any workload starts, beyond the data services: the primary release's migrations."""
 
@@ -198,7 +201,7 @@ class Release(pulumi.ComponentResource):
                     context=self._context,
                     pool=pool,
                     settings=settings,
-                    scaling=self._args.stack.settings.scaling,
+                    count=self._args.counts.get(f"{self._name}-{pool}"),
                     postgres=self._args.services.postgres,
                     references=self._args.references,
                     credential=credential,

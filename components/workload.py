@@ -247,7 +247,7 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
         image=args.image,
         command=list(args.command) or None,
         env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=layer.secret)) for layer in layers],
-        env=[*_marks(args, layers), *(EnvVarArgs(name=name, value=value) for name, value in args.env.items())] or None,
+        env=[*_marks(args, layers), *(_literal(name, value) for name, value in args.env.items())] or None,
         resources=resource_requirements(args.settings.resources),
         security_context=restricted_container(),
         # The kubelet keeps the last lines of a failed container's log where Pulumi finds them.
@@ -261,6 +261,16 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
         container.readiness_probe = ProbeArgs(http_get=health, period_seconds=10)
         container.liveness_probe = ProbeArgs(http_get=health, period_seconds=20, timeout_seconds=5, failure_threshold=6)
     return container
+
+
+def escaped(text: str) -> str:
+    """Text that the kubelet hands on as it is: it would take `$(NAME)` for a variable and `$$` for one sign."""
+    return text.replace("$", "$$")
+
+
+def _literal(name: str, value: pulumi.Input[str]) -> EnvVarArgs:
+    known = isinstance(value, str)
+    return EnvVarArgs(name=name, value=escaped(value) if known else pulumi.Output.from_input(value).apply(escaped))
 
 
 def _marks(args: WorkloadArgs, layers: Sequence[Layer]) -> Iterator[EnvVarArgs]:

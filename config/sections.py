@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from config.autoscaling import KedaAutoscaling
 from config.aws import AwsSettings
 from config.data_services import (
     ClusterPostgres,
@@ -29,6 +30,8 @@ from config.releases import (
     ReleaseSettings,
     WorkerReleaseSettings,
 )
+from config.routing import RoutingSettings
+from config.scaling import ScalingSettings
 from config.secrets import AwsSecretsManagerStore, SecretsSettings, SecretStore
 from config.section import Section
 from config.types import (
@@ -119,15 +122,6 @@ class ArchiveSettings(Section):
     """Data that one run leaves in Redis, in KiB. No size is published: measure it."""
 
 
-class ScalingSettings(Section):
-    """What every KEDA pool uses unless it says otherwise itself."""
-
-    query: str | None = Field(default=None, min_length=1, examples=["SELECT count(*) FROM ..."])
-    """SQL that counts waiting and running tasks: one SELECT, one row, one number. The tables are not published."""
-    target_query_value: float | None = Field(default=None, gt=0)
-    """Tasks per replica. Unset: the pool's `concurrency`."""
-
-
 class StackSettings(Section):
     """Everything plain that a stack file says. One field per top-level key, without the `noxus:` prefix."""
 
@@ -151,8 +145,10 @@ class StackSettings(Section):
     """Who writes the Secrets of the releases."""
     archive: ArchiveSettings = ArchiveSettings()
     """When run data moves from Redis to the bucket."""
+    routing: RoutingSettings = RoutingSettings()
+    """What the stack promises about who runs which tasks."""
     scaling: ScalingSettings = ScalingSettings()
-    """What every KEDA pool uses unless it says otherwise."""
+    """What KEDA counts, and how many tasks are one replica's."""
     egress: Mapping[Label, EgressSettings] = {}
     """What all pods that reach the internet may reach besides, such as private endpoints; by a name for each."""
     env: Mapping[EnvName, EnvValue] = {}
@@ -202,9 +198,26 @@ class StackSettings(Section):
         return self.aws.endpoint_cidrs if self.aws else ()
 
     @property
+    def counts_tasks(self) -> bool:
+        """Whether KEDA logs in to Postgres."""
+        return any(release.counts_tasks for _, _, release in self.releases())
+
+    @property
+    def reads_queue_only(self) -> bool:
+        """Whether every query of KEDA's is derived, so that its role need read nothing but the queue's table."""
+        scalers = [pool.autoscaling for _, _, pool in self.pools()]
+        written = any(isinstance(scaler, KedaAutoscaling) and scaler.query for scaler in scalers)
+        return self.scaling.queue is not None and not self.scaling.query and not written
+
+    @property
     def sets_up_database(self) -> bool:
         """Whether a Job of this stack makes roles, database and extension."""
         return not isinstance(self.postgres, ExternalPostgres) or self.postgres.admin is not None
+
+    @property
+    def opens_queue(self) -> bool:
+        """Whether a Job of this stack lets KEDA read the queue's table."""
+        return self.sets_up_database and self.scaling.queue is not None and self.counts_tasks
 
     @property
     def has_data_namespace(self) -> bool:

@@ -62,7 +62,7 @@ def _ids(value: object) -> object:
 
 def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
-        if not value or "," in value or value != value.strip():
+        if not value or "," in value or "\0" in value or value != value.strip():
             raise ValueError("must be ids separated by commas, or a YAML list of ids, such as tenant-abc,tenant-xyz")
     repeated = sorted({value for value in values if values.count(value) > 1})
     if repeated:

@@ -1,7 +1,7 @@
 """What runs: the settings of every workload, of services and of worker pools."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -11,6 +11,7 @@ from config.autoscaling import (
 )
 from config.network import EgressSettings
 from config.references import EnvValue
+from config.routing import QueueType
 from config.section import Section
 from config.types import (
     EnvName,
@@ -24,9 +25,6 @@ from config.types import (
 
 KubernetesObject = Mapping[str, JsonValue]
 """A fragment of a Kubernetes manifest, in Kubernetes' own spelling, handed on as it is."""
-
-QueueType = Literal["all", "all_but_kb", "flow", "chat", "kb"]
-"""The platform's five queue types (seed/workers.md, `WORKER_SUBSCRIBE`)."""
 
 GRACE_MARGIN_SECONDS: Final = 30
 """What a pod gets after its longest task, to report the result and close its connections."""

@@ -19,6 +19,7 @@ STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
 SMALLEST: Mapping[str, Any] = {
     "images": {role: f"registry.example.com/noxus/{role}:2026.11.0" for role in ("backend", "frontend", "worker")},
     "primary": {"namespace": "noxus"},
+    "routing": {"acceptUnserved": dict.fromkeys(("flow", "chat", "kb"), "a test of something else")},
 }
 
 

@@ -39,8 +39,8 @@ def test_a_sound_configuration_has_no_finding() -> None:
     [
         (
             with_pool(autoscaling={"type": "keda", "maxReplicas": 4, "targetQueryValue": 2}),
-            f"error {POOL}.autoscaling.query: required with type keda, not set; write the SQL that counts this pool's "
-            "waiting and running tasks, here or for all pools in scaling.query",
+            f"error {POOL}.autoscaling.query: required with type keda, not set; describe the platform's table in "
+            "scaling.queue, or write the SQL that counts this pool's waiting and running tasks here",
         ),
         (
             with_pool(autoscaling={"type": "keda", "maxReplicas": 4, "query": "SELECT 1"}),
@@ -53,7 +53,8 @@ def test_a_sound_configuration_has_no_finding() -> None:
                 "scaling": {"query": "SELECT 1"},
             },
             f"warning {POOL}.autoscaling.query: not set, so the pool scales on scaling.query, which counts tasks that "
-            "this pool does not take; write a query with the pool's own queue type, tenants and workspaces",
+            "this pool does not take; remove scaling.query and describe the table in scaling.queue, so that each "
+            "pool's query is derived",
         ),
         (
             with_pool(env={"WORKER_SUBSCRIBE": "flow"}),
@@ -359,7 +360,15 @@ def test_errors_come_first_and_stop_the_program_all_at_once_while_warnings_are_t
         enforce(settings(raw), warn=told.append)
     assert [problem.path for problem in error.value.problems] == ["primary.namespace", f"{POOL}.envSecretRef"]
     assert [warning.partition(":")[0] for warning in told] == [f"{POOL}.podDisruptionBudget"]
-    assert [f.severity for f in findings(settings(raw))] == ["error", "error", "warning", "note"]
+    assert [f.severity for f in findings(settings(raw))] == [
+        "error",
+        "error",
+        "warning",
+        "note",
+        "note",
+        "note",
+        "note",
+    ]
 
 
 def test_findings_are_plain_values() -> None:

@@ -9,18 +9,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
-from components.autoscaling import PAUSED, PAUSED_REPLICAS, target_query_value
+from checks.scaling import Count, scale_counts
+from components.autoscaling import PAUSED, PAUSED_REPLICAS
 from components.labels import Component
-from components.migrations import run_name
 from components.pool import routing_env
+from components.workload import escaped
 from config import StackSettings
 from config.autoscaling import Autoscaling, HpaAutoscaling, KedaAutoscaling
 from config.ingress import PublicRole
 from config.names import SCHEDULER, app_env_secret, credentials_secret, scaler_credential
 from config.references import split
 from config.releases import ReleaseSettings
-from config.sections import ScalingSettings
-from config.workloads import PoolSettings, ServiceSettings, WorkloadSettings
+from config.workloads import ServiceSettings, WorkloadSettings
 
 DATA_SERVICES: Final = ("postgres", "redis", "bucket")
 
@@ -46,6 +46,8 @@ class Workload:
     """Secrets of `envFrom`, weakest first."""
     serves: bool = True
     """Whether it answers on the port, and so has a Service."""
+    count: Count | None = None
+    """What KEDA asks for it, if KEDA scales it."""
 
     @property
     def name(self) -> str:
@@ -88,6 +90,7 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
             secrets=shared,
             serves=False,
         )
+    counts = scale_counts(settings)
     for role, pool in own.enabled_pools.items():
         plain = {name: text for name, text in pool.env.items() if len(split(text)) == 1}
         yield Workload(
@@ -96,9 +99,10 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
             component="worker",
             image=pool.image or images.worker,
             settings=pool,
-            env={**plain, **routing_env(pool)},
+            env={name: escaped(text) for name, text in {**plain, **routing_env(pool)}.items()},
             resolved=frozenset(pool.env.keys() - plain.keys()),
             secrets=(*shared, pool.env_secret_ref) if pool.env_secret_ref else shared,
+            count=counts.get(f"{release}-{role}"),
         )
 
 
@@ -110,16 +114,9 @@ def external_secrets(settings: StackSettings, release: str, own: ReleaseSettings
     return (app_env_secret(release), *own.secrets, *settings.images.registries, *logins)
 
 
-def migrations_job(settings: StackSettings) -> str | None:
-    """Name of the Job whose completion every workload waits for."""
-    migrations = settings.primary.migrations
-    image = migrations.image or settings.images.backend
-    return run_name(settings.primary.name, image, migrations) if migrations.enabled else None
-
-
-def scaler(workload: Workload, scaling: ScalingSettings) -> Scaler | None:
+def scaler(workload: Workload) -> Scaler | None:
     """The autoscaler that a workload should have."""
-    settings, autoscaling = workload.settings, workload.settings.autoscaling
+    autoscaling = workload.settings.autoscaling
     match autoscaling:
         case HpaAutoscaling():
             targets = {"cpu": autoscaling.target_cpu_utilization, "memory": autoscaling.target_memory_utilization}
@@ -129,14 +126,14 @@ def scaler(workload: Workload, scaling: ScalingSettings) -> Scaler | None:
                 **{f"{resource} target": target for resource, target in targets.items() if target is not None},
             }
             return Scaler(kind="HorizontalPodAutoscaler", values=values)
-        case KedaAutoscaling() if isinstance(settings, PoolSettings):
+        case KedaAutoscaling() if workload.count:
             values = {
                 "minReplicaCount": autoscaling.min_replicas,
                 "maxReplicaCount": autoscaling.max_replicas,
-                "query": autoscaling.query or scaling.query,
+                "query": workload.count.query,
                 PAUSED_REPLICAS: None if autoscaling.paused_replicas is None else str(autoscaling.paused_replicas),
                 PAUSED: "true" if autoscaling.paused else None,
-                "targetQueryValue": target_query_value(settings, autoscaling, scaling),
+                "targetQueryValue": workload.count.target,
             }
             return Scaler(kind="ScaledObject", values=values, credential=scaler_credential(workload.release))
         case _:
@@ -168,7 +165,6 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
         if inside:
             names[data] |= {f"{service}-from-{release}" for service in inside}
     names[settings.primary.namespace] |= _PRIMARY
-    keda_counts = any(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in settings.pools())
-    if keda_counts and "postgres" in inside:
+    if settings.counts_tasks and "postgres" in inside:
         names[data].add("postgres-from-keda")
     return names

@@ -13,6 +13,7 @@ from pathlib import Path
 from components.cluster.stateful import INSTANCE
 from components.ingress import certificate
 from components.labels import PART_OF, selector
+from components.migrations import migrations_run
 from config import StackSettings
 from config.releases import ReleaseSettings
 from tools import expectations, faults
@@ -61,6 +62,8 @@ class _Inspection:
             yield self._service(service, selector(INSTANCE, service), headless=True)
         if self.settings.sets_up_database:
             yield self._object("postgres-setup: complete", "Job", "postgres-setup", faults.completion)
+        if self.settings.opens_queue:
+            yield self._object("postgres-queue: complete", "Job", "postgres-queue", faults.completion)
         yield self._nothing_else({"Deployment": frozenset(), "Service": services, "StatefulSet": services})
 
     def release(self, release: ReleaseSettings) -> Iterator[Check]:
@@ -96,7 +99,7 @@ class _Inspection:
         yield self._nothing_else({"Deployment": names | disabled, "Service": serving, "StatefulSet": frozenset()})
 
     def _of_the_primary(self) -> Iterator[Check]:
-        if job := expectations.migrations_job(self.settings):
+        if job := migrations_run(self.settings):
             yield self._object("migrations: complete", "Job", job, faults.completion)
         primary = self.settings.primary
         for role, host in primary.public_hosts.items():
@@ -127,7 +130,7 @@ class _Inspection:
             )
             yield self._check(f"{name}: Secrets", "get secrets", missing)
             yield self._check(f"{name}: identity", look, faults.identity(pod, workload))
-        wanted = expectations.scaler(workload, self.settings.scaling)
+        wanted = expectations.scaler(workload)
         found = faults.autoscaler(workload, wanted, self.found)
         yield self._check(
             f"{name}: autoscaler", f"describe {wanted.kind.lower()} {name}" if wanted else "get hpa", found

@@ -1,0 +1,85 @@
+"""Whether every task has a pool that takes it, and every pool a task that it can get."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final, cast
+
+from checks.finding import Finding, error, listed, note
+from checks.fleet import Fleet
+from checks.remedy import remedy
+from checks.routes import Gap, gaps
+from config import StackSettings
+from config.routing import TASK_TYPES, TaskType
+
+_LONGEST_GAPS: Final = 3
+
+
+def every_task_is_served(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse a class of tasks that no pool takes, with the smallest change that would have it taken."""
+    fleet, accepted = Fleet.of(settings), settings.routing.accept_unserved
+    by_gaps: dict[tuple[Gap, ...], list[TaskType]] = {}
+    for type_ in TASK_TYPES:
+        missing = tuple(gaps(settings, fleet, type_))
+        if not missing:
+            if type_ in accepted:
+                yield note(f"routing.acceptUnserved.{type_}", "is not needed: they all have a pool; remove it")
+        elif type_ in accepted:
+            yield note(
+                f"routing.acceptUnserved.{type_}", f"{_described([type_], missing, fleet.by_tenant)}: {accepted[type_]}"
+            )
+        else:
+            by_gaps.setdefault(missing, []).append(type_)
+    for missing, types in by_gaps.items():
+        change = remedy(settings, types, missing)
+        waiver = listed(f"routing.acceptUnserved.{type_}" for type_ in types)
+        tasks, instead = _described(types, missing, fleet.by_tenant), _yaml(change.value)
+        yield error(
+            change.path,
+            f"{change.found}nobody takes {tasks}; write {instead}, or say in {waiver} why that does not matter",
+        )
+
+
+def pools_can_get_work(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse a pool whose tenants and workspaces exclude each other, by what `routing.tenants` says of them."""
+    directory = settings.routing.tenants
+    for path, _, pool in settings.pools():
+        if not directory:
+            return
+        tenants = [t for t in pool.worker_subscribe_tenants or directory if t in directory]
+        if not tenants:
+            yield error(
+                f"{path}.workerSubscribeTenants",
+                f"names {listed(pool.worker_subscribe_tenants)}, of which routing.tenants lists none, so the pool gets "
+                "no task; correct them, or add them there",
+            )
+        elif pool.worker_subscribe_workspaces and all(
+            directory[tenant] and not set(directory[tenant]) & set(pool.worker_subscribe_workspaces)
+            for tenant in tenants
+        ):
+            yield error(
+                f"{path}.workerSubscribeWorkspaces",
+                f"names {listed(pool.worker_subscribe_workspaces)}, which by routing.tenants are no workspaces of "
+                f"{listed(tenants)}, so the pool never gets a task; name theirs, or correct routing.tenants",
+            )
+
+
+def _described(types: Iterable[TaskType], missing: tuple[Gap, ...], named: Collection[str]) -> str:
+    """The tasks that nobody takes; `named` are all tenants that pools name."""
+    tasks = f"{listed(types)} tasks"
+    whole = {tenant for gap in missing if gap.only is None and not gap.but for tenant in gap.tenants or (None,)}
+    if whole >= {None, *named}:
+        return tasks
+    return f"{tasks} {listed((_gap(gap) for gap in missing), _LONGEST_GAPS)}"
+
+
+def _gap(gap: Gap) -> str:
+    tenants = "of tenants that no pool names" if gap.tenants is None else f"of {listed(gap.tenants)}"
+    if gap.only is not None:
+        return f"{tenants} in {listed(gap.only)}"
+    return f"{tenants} outside {listed(gap.but)}" if gap.but else tenants
+
+
+def _yaml(value: object) -> str:
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, object]", value).items()
+        return "{ " + ", ".join(f"{key}: {item}" for key, item in items) + " }"
+    return str(value).lower() if isinstance(value, bool) else str(value)
