@@ -13,6 +13,7 @@ from checks.archive import (
     redis_holds_what_waits_for_the_bucket,
 )
 from checks.cloud import names_fit_the_cloud, the_cloud_is_described
+from checks.drain import drains_are_possible, long_tasks_keep_their_nodes, tasks_are_delivered_once
 from checks.effective_environment import overrides_are_known
 from checks.environment import variables_have_one_source
 from checks.finding import Finding
@@ -25,7 +26,6 @@ from checks.quota import quotas_hold_every_pod
 from checks.references import references_have_values
 from checks.routing import every_task_is_served, pools_can_get_work
 from checks.scaling import (
-    drains_are_possible,
     keda_knows_what_to_count,
     pools_have_tasks_of_their_own,
     scalers_do_what_they_say,
@@ -33,6 +33,8 @@ from checks.scaling import (
     values_have_one_type,
 )
 from checks.secrets import stores_are_read
+from checks.spot import spot_nodes_suit_the_tasks
+from checks.timing import response_targets_are_kept
 from checks.written_queries import queries_only_read
 from config import ConfigError, Problem, StackSettings
 
@@ -50,6 +52,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     ids_are_spelled_once,
     isolated_tenants_are_apart,
     keda_knows_what_to_count,
+    long_tasks_keep_their_nodes,
     names_are_distinct,
     names_fit,
     names_fit_the_cloud,
@@ -61,10 +64,13 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     quotas_hold_every_pod,
     redis_holds_what_waits_for_the_bucket,
     references_have_values,
+    response_targets_are_kept,
     scalers_do_what_they_say,
     secrets_keep_their_place,
     sharing_is_known,
+    spot_nodes_suit_the_tasks,
     stores_are_read,
+    tasks_are_delivered_once,
     the_cloud_is_described,
     types_have_values,
     values_have_one_type,

@@ -1,4 +1,4 @@
-"""Whether every scaler knows what to count and every pool can be drained."""
+"""Whether every scaler knows what to count and does what its settings say."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -136,16 +136,3 @@ def scalers_do_what_they_say(settings: StackSettings) -> Iterator[Finding]:
                     f"{path}.autoscaling.{setting}",
                     f"is used at minReplicas 0 only, and minReplicas is {scaler.min_replicas}; remove it",
                 )
-
-
-def drains_are_possible(settings: StackSettings) -> Iterator[Finding]:
-    """Warn of a disruption budget that no drain can ever satisfy."""
-    for path, _, pool in settings.pools():
-        budget = pool.pod_disruption_budget
-        lowest = pool.autoscaling.min_replicas if pool.autoscaling else pool.replica_count
-        never = budget.max_unavailable in (0, "0%") or budget.min_available == "100%"
-        if never or (isinstance(budget.min_available, int) and budget.min_available >= max(lowest, 1)):
-            yield warning(
-                f"{path}.podDisruptionBudget",
-                f"lets no pod go while the pool has {max(lowest, 1)}, so drains wait for ever; write maxUnavailable: 1",
-            )

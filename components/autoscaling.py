@@ -26,8 +26,9 @@ from components.digest import digest
 from components.endpoints import PostgresEndpoint
 from components.external_secret import StoreAccess, StoreKey, external_secret
 from components.namespace_ref import NamespaceRef
-from config.autoscaling import LONGEST_STABILIZATION_SECONDS, BehaviorSettings, HpaAutoscaling, KedaAutoscaling
+from config.autoscaling import BehaviorSettings, HpaAutoscaling, KedaAutoscaling
 from config.names import SCALER_LOGIN
+from config.timing import ScaleDown, cooldown_seconds, polling_seconds, scale_down
 from config.workloads import PoolSettings
 
 CREDENTIAL_TYPE: Final = "noxus:components:ScalerCredential"
@@ -38,20 +39,15 @@ PAUSED_REPLICAS: Final = "autoscaling.keda.sh/paused-replicas"
 _MINUTE_SECONDS: Final = 60
 
 
-def stabilization_seconds(max_task_seconds: int) -> int:
-    """How long the need must stay low before a pod goes: as long as a task may take, within what an HPA accepts."""
-    return min(max_task_seconds, LONGEST_STABILIZATION_SECONDS)
-
-
-def behavior(settings: BehaviorSettings, scale_down_seconds: int | None) -> dict[str, Any]:
+def behavior(settings: BehaviorSettings, shrinking: ScaleDown | None = None) -> dict[str, Any]:
     """How fast the number of pods may change, in the HorizontalPodAutoscaler's spelling; empty for its defaults.
 
-    `scale_down_seconds` is the window where the stack file sets none.
+    `shrinking` is a pool's; without it what the stack file says is all there is.
     """
-    down = settings.scale_down_stabilization_seconds
+    down = shrinking or ScaleDown(settings.scale_down_stabilization_seconds, settings.scale_down_pods_per_minute)
     rules = {
         "scaleUp": _rules(settings.scale_up_stabilization_seconds, settings.scale_up_pods_per_minute),
-        "scaleDown": _rules(scale_down_seconds if down is None else down, settings.scale_down_pods_per_minute),
+        "scaleDown": _rules(down.stabilization_seconds, down.pods_per_minute),
     }
     return {direction: rule for direction, rule in rules.items() if rule}
 
@@ -61,6 +57,16 @@ def _rules(window: int | None, pods_per_minute: int | None) -> dict[str, Any]:
     return {
         **({} if window is None else {"stabilizationWindowSeconds": window}),
         **({} if pods_per_minute is None else {"policies": [policy]}),
+    }
+
+
+def fallback(scaler: KedaAutoscaling) -> dict[str, Any]:
+    """What KEDA does while it cannot count. `currentReplicasIfHigher`: a database that is down never shrinks a pool."""
+    replicas = scaler.fallback.replicas
+    return {
+        "failureThreshold": scaler.fallback.failure_threshold,
+        "replicas": max(1, scaler.min_replicas) if replicas is None else replicas,
+        "behavior": "currentReplicasIfHigher",
     }
 
 
@@ -79,12 +85,9 @@ def hpa(
     deployment: Deployment,
     opts: pulumi.ResourceOptions,
     *,
-    stabilization: int | None = None,
+    shrinking: ScaleDown | None = None,
 ) -> HorizontalPodAutoscaler:
-    """Scale a Deployment on the utilisation of what its pods request.
-
-    `stabilization` is the scale-down window in seconds; Kubernetes' default is 300.
-    """
+    """Scale a Deployment on the utilisation of what its pods request; `shrinking` is a pool's."""
     targets = {"cpu": settings.target_cpu_utilization, "memory": settings.target_memory_utilization}
     metrics = [
         MetricSpecArgs(
@@ -96,7 +99,7 @@ def hpa(
         for resource, target in targets.items()
         if target is not None
     ]
-    rules = behavior(settings.behavior, stabilization)
+    rules = behavior(settings.behavior, shrinking)
     return HorizontalPodAutoscaler(
         namespace.key(name),
         metadata=namespace.metadata(name),
@@ -191,7 +194,7 @@ def scaled_object(
     }
     if scaler.activation_query_value is not None:
         metadata["activationTargetQueryValue"] = f"{scaler.activation_query_value:g}"
-    fallback, rules = scaler.fallback, behavior(scaler.behavior, stabilization_seconds(pool.max_task_seconds))
+    shrinking = scale_down(scaler.behavior, scaler.max_replicas, pool.max_task_seconds)
     return CustomResource(
         namespace.key(name),
         api_version="keda.sh/v1alpha1",
@@ -199,16 +202,12 @@ def scaled_object(
         metadata=namespace.metadata(name, annotations=pause_annotations(scaler)),
         spec={
             "scaleTargetRef": {"name": deployment.metadata["name"]},
-            "pollingInterval": scaler.polling_interval_seconds,
-            "cooldownPeriod": scaler.cooldown_seconds,
+            "pollingInterval": polling_seconds(scaler, pool.response_target_seconds),
+            "cooldownPeriod": cooldown_seconds(scaler, pool.max_task_seconds),
             "minReplicaCount": scaler.min_replicas,
             "maxReplicaCount": scaler.max_replicas,
-            "fallback": {
-                "failureThreshold": fallback.failure_threshold,
-                "replicas": max(1, scaler.min_replicas) if fallback.replicas is None else fallback.replicas,
-                "behavior": "currentReplicasIfHigher",
-            },
-            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": rules}},
+            "fallback": fallback(scaler),
+            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": behavior(scaler.behavior, shrinking)}},
             "triggers": [
                 {
                     "type": "postgresql",

@@ -97,4 +97,5 @@ def reference_values(settings: StackSettings, services: DataServices) -> dict[st
         "postgres.user": services.postgres.user,
         "redis.host": services.redis.host,
         "redis.port": str(services.redis.port),
+        "tasks.visibilityTimeoutSeconds": str(settings.visibility_timeout_seconds),
     }

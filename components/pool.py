@@ -10,15 +10,23 @@ from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
 
 from checks.scaling import Count
 from components.app_env import resolved
-from components.autoscaling import ScalerCredential, hpa, scaled_object, stabilization_seconds
+from components.autoscaling import ScalerCredential, hpa, scaled_object
 from components.endpoints import PostgresEndpoint
 from components.labels import labels, selector
 from components.network import Selection, allow_further_egress
 from components.workload import PORT, Placement, ReleaseContext, WorkloadArgs, workload
 from config.autoscaling import HpaAutoscaling, KedaAutoscaling
+from config.timing import scale_down
 from config.workloads import PoolSettings
 
 TYPE: Final = "noxus:components:WorkerPool"
+
+KEEP_NODE: Final[Mapping[str, str]] = {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    "karpenter.sh/do-not-disrupt": "true",
+}
+"""What stops the cluster autoscaler and Karpenter from taking a pod's node (the former's FAQ, the latter's
+"Disruption"). Neither stops an upgrade of the nodes, an expired Karpenter node, or a cloud that takes a spot node."""
 
 
 def routing_env(settings: PoolSettings) -> dict[str, str]:
@@ -68,6 +76,7 @@ class WorkerPool(pulumi.ComponentResource):
                 env={**resolved(settings.env, args.references), **routing_env(settings)},
                 env_secret_ref=settings.env_secret_ref,
                 grace_seconds=settings.grace_seconds,
+                pod_annotations=KEEP_NODE if settings.keeps_its_nodes else {},
                 placement=Placement(
                     affinity=settings.affinity,
                     node_selector=settings.node_selector,
@@ -100,8 +109,8 @@ class WorkerPool(pulumi.ComponentResource):
         settings, namespace = args.settings, args.context.namespace
         match settings.autoscaling:
             case HpaAutoscaling() as scaler:
-                window = stabilization_seconds(settings.max_task_seconds)
-                hpa(name, namespace, scaler, deployment, child, stabilization=window)
+                shrinking = scale_down(scaler.behavior, scaler.max_replicas, settings.max_task_seconds)
+                hpa(name, namespace, scaler, deployment, child, shrinking=shrinking)
             case KedaAutoscaling() as scaler:
                 if args.credential is None or args.count is None:
                     raise ValueError(f"{name} scales with KEDA and needs a count and its release's ScalerCredential")

@@ -121,6 +121,8 @@ class WorkloadArgs:
     env_secret_ref: str = ""
     grace_seconds: int | None = None
     """Seconds between SIGTERM and SIGKILL. None: Kubernetes' 30."""
+    pod_annotations: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Annotations of the pods beside those that every workload has."""
     placement: Placement = field(default_factory=Placement)
 
 
@@ -196,6 +198,7 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
                     annotations={
                         CHECKSUM: context.app_env.checksum(args.env_secret_ref),
                         **(_SCRAPED if serves and context.annotate_metrics else {}),
+                        **args.pod_annotations,
                     },
                 ),
                 spec=pod(args),

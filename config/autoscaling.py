@@ -22,7 +22,8 @@ class BehaviorSettings(Section):
     scale_down_stabilization_seconds: Window | None = None
     """How long the need must stay low before pods go, in seconds. Unset: a pool's `maxTaskSeconds`, a service's 300."""
     scale_down_pods_per_minute: int | None = Field(default=None, ge=1)
-    """Most pods removed in a minute. Unset: as many as the need allows."""
+    """Most pods removed in a minute. Unset: for a pool so many that it can go from its maximum to nothing within
+    `maxTaskSeconds`, for a service as many as the need allows."""
 
 
 class HpaAutoscaling(Section):
@@ -75,10 +76,11 @@ class KedaAutoscaling(Section):
     """Overrides `scaling.query` for this pool."""
     target_query_value: float | None = Field(default=None, gt=0)
     """Overrides `scaling.targetQueryValue` for this pool: tasks per replica."""
-    polling_interval_seconds: int = Field(default=30, ge=1)
-    """Seconds between two counts."""
-    cooldown_seconds: int = Field(default=300, ge=0)
-    """Seconds without work before the last replica goes. Unused while `minReplicas` is above 0."""
+    polling_interval_seconds: int | None = Field(default=None, ge=1)
+    """Seconds between two counts. Unset: 30, or less where the pool's `responseTargetSeconds` asks for it."""
+    cooldown_seconds: int | None = Field(default=None, ge=0)
+    """Seconds without work before the last replica goes. Unset: the pool's `maxTaskSeconds`, at least 300 and at most
+    3600. Unused while `minReplicas` is above 0."""
     activation_query_value: float | None = Field(default=None, ge=0)
     """Tasks that must be exceeded before the first replica comes. Unset: 0. Unused while `minReplicas` is above 0."""
     use_cached_metrics: bool = True

@@ -1,4 +1,4 @@
-"""References: how a plain setting names a value that only the deployment knows, such as `${bucket.name}`.
+"""References: how a plain setting names a value that only the deployment or the whole stack knows: `${bucket.name}`.
 
 The platform reads the bucket's name, the backend's address and the like from variables whose names nobody has
 published. So the stack file chooses the name and refers to the value: `env: { MY_BUCKET: "${bucket.name}" }`.
@@ -29,6 +29,7 @@ REFERENCES: Final = frozenset(
         "redis.port",
         "relays.publicUrl",
         "relays.url",
+        "tasks.visibilityTimeoutSeconds",
     }
 )
 """Every value that can be referred to. None of them is a secret."""

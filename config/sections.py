@@ -34,6 +34,7 @@ from config.routing import RoutingSettings
 from config.scaling import ScalingSettings
 from config.secrets import AwsSecretsManagerStore, SecretsSettings, SecretStore
 from config.section import Section
+from config.timing import visibility_seconds
 from config.types import (
     AnnotationName,
     ConfigKey,
@@ -171,6 +172,16 @@ class StackSettings(Section):
         for path, release, settings in self.releases():
             for pool, pool_settings in settings.enabled_pools.items():
                 yield f"{path}.pools.{pool}", f"{release}-{pool}", pool_settings
+
+    @property
+    def visibility_timeout_seconds(self) -> int:
+        """After how long the broker may deliver an unacknowledged task again: one value for every worker of the stack.
+
+        Longer than the longest task and its pod's grace. Of several values the broker's clients would use the shortest.
+        """
+        return visibility_seconds(
+            max((pool.max_task_seconds + pool.grace_seconds for _, _, pool in self.pools()), default=0)
+        )
 
     @property
     def secret_store(self) -> SecretStore | None:

@@ -29,6 +29,10 @@ KubernetesObject = Mapping[str, JsonValue]
 GRACE_MARGIN_SECONDS: Final = 30
 """What a pod gets after its longest task, to report the result and close its connections."""
 
+NODE_AUTOSCALER_SECONDS: Final = 600
+"""How long a node autoscaler waits for pods to end before it takes their node anyway: the cluster autoscaler's default
+`--max-graceful-termination-sec`, and what GKE and AKS state for theirs."""
+
 
 class ResourceSettings(Section):
     """CPU, memory and other resources, as Kubernetes quantities by resource name."""
@@ -130,8 +134,15 @@ class PoolSettings(WorkloadSettings):
     """Command of the container, word by word. Empty: the image's own entry point; no start command is published."""
     concurrency: int | None = Field(default=None, ge=1)
     """Tasks that one replica runs at once: KEDA's default target. It sets nothing in the worker itself."""
-    max_task_seconds: int = Field(default=600, ge=1)
-    """Longest task, in seconds. A pod that is scaled in or rolled gets this and 30 s more to end."""
+    max_task_seconds: int = Field(default=NODE_AUTOSCALER_SECONDS - GRACE_MARGIN_SECONDS, ge=1)
+    """Longest task, in seconds. A pod that is scaled in or rolled gets this and 30 s more to end. With more than the
+    default, which is what a node autoscaler waits for, the pods keep their nodes until they end (`make drain`)."""
+    response_target_seconds: int | None = Field(default=None, ge=1)
+    """How soon a waiting task should have a worker wanted for it, in seconds; 16 is the least that can be kept. KEDA
+    counts as often as that takes. How long a worker takes to start comes on top."""
+    interruptible: str | None = Field(default=None, min_length=1, examples=["batch imports, repeated at night"])
+    """Why this pool may run on spot nodes although its tasks are longer than their notice: a written waiver. The tasks
+    are cut off, and delivered again only if the platform acknowledges them late. Unset: such a pool is refused."""
 
     egress: Mapping[Label, EgressSettings] = {}
     """What this pool's pods may reach besides, by a name for each; a policy is `<release>-<pool>-to-<name>`."""
@@ -140,6 +151,11 @@ class PoolSettings(WorkloadSettings):
     def grace_seconds(self) -> int:
         """Seconds a pod has between SIGTERM and SIGKILL."""
         return self.max_task_seconds + GRACE_MARGIN_SECONDS
+
+    @property
+    def keeps_its_nodes(self) -> bool:
+        """Whether the pods must ask node autoscalers to leave their nodes alone, since they take longer to end."""
+        return self.grace_seconds > NODE_AUTOSCALER_SECONDS
 
 
 class RelaySettings(ServiceSettings):

@@ -95,16 +95,6 @@ def test_a_sound_configuration_has_no_finding() -> None:
             "error primary.egress.models: has the name of egress.models; choose another, both are allowed",
         ),
         (
-            with_pool(podDisruptionBudget={"minAvailable": 1}),
-            f"warning {POOL}.podDisruptionBudget: lets no pod go while the pool has 1, so drains wait for ever; "
-            "write maxUnavailable: 1",
-        ),
-        (
-            with_pool(podDisruptionBudget={"maxUnavailable": 0}, replicaCount=3),
-            f"warning {POOL}.podDisruptionBudget: lets no pod go while the pool has 3, so drains wait for ever; "
-            "write maxUnavailable: 1",
-        ),
-        (
             {**SMALLEST, "archive": {"batchIntervalSeconds": 30}},
             "warning archive.batchIntervalSeconds: is used in mode async only, and the mode is sync; remove it",
         ),
@@ -353,13 +343,13 @@ def test_a_pool_that_takes_everything_may_scale_on_everything() -> None:
 
 
 def test_errors_come_first_and_stop_the_program_all_at_once_while_warnings_are_told() -> None:
-    raw = with_pool(podDisruptionBudget={"minAvailable": 1}, envSecretRef="acme-app-env")
+    raw = with_pool(interruptible="on trial", envSecretRef="acme-app-env")
     raw["primary"] = {"namespace": "keda"}
     told: list[str] = []
     with pytest.raises(ConfigError) as error:
         enforce(settings(raw), warn=told.append)
     assert [problem.path for problem in error.value.problems] == ["primary.namespace", f"{POOL}.envSecretRef"]
-    assert [warning.partition(":")[0] for warning in told] == [f"{POOL}.podDisruptionBudget"]
+    assert [warning.partition(":")[0] for warning in told] == [f"{POOL}.interruptible"]
     assert [f.severity for f in findings(settings(raw))] == [
         "error",
         "error",

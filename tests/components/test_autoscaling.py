@@ -2,15 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.autoscaling import stabilization_seconds
+from components.autoscaling import fallback
 from config import ConfigError
-from config.autoscaling import LONGEST_STABILIZATION_SECONDS
+from config.autoscaling import KedaAutoscaling
 from tests.harness import Deployment
 from tests.programs import run_program, with_pool
 
@@ -118,6 +119,31 @@ def test_the_fallback_is_the_pools_own_if_it_has_one() -> None:
         keda_pool({"fallback": {"replicas": 21}})
 
 
+KEDAS_FALLBACKS: dict[str, Callable[[int, int], int]] = {
+    "static": lambda _, stated: stated,
+    "currentReplicas": lambda live, _: live,
+    "currentReplicasIfHigher": max,
+    "currentReplicasIfLower": min,
+}
+"""What KEDA makes of live and stated replicas while it cannot count (KEDA, ScaledObject specification, `fallback`)."""
+
+
+@given(st.data())
+def test_no_fallback_setting_lowers_a_live_count(data: st.DataObject) -> None:
+    most = data.draw(st.integers(1, 200))
+    least = data.draw(st.integers(0, most))
+    stated = data.draw(st.fixed_dictionaries({}, optional={"replicas": st.integers(0, most)}))
+    scaler = {"type": "keda", "minReplicas": least, "maxReplicas": most, "fallback": stated}
+    made = fallback(KedaAutoscaling.model_validate(scaler))
+    live = data.draw(st.integers(0, 400))
+    assert KEDAS_FALLBACKS[made["behavior"]](live, made["replicas"]) >= live
+
+
+def test_how_the_fallback_behaves_is_no_setting() -> None:
+    with pytest.raises(ConfigError, match=r"fallback\.behavior: no such setting"):
+        keda_pool({"fallback": {"behavior": "static"}})
+
+
 def test_the_first_replica_comes_when_the_activation_is_exceeded() -> None:
     assert "activationTargetQueryValue" not in trigger(keda_pool())["metadata"]
     assert trigger(keda_pool({"activationQueryValue": 5}))["metadata"]["activationTargetQueryValue"] == "5"
@@ -185,13 +211,36 @@ def test_a_pool_shrinks_only_after_its_longest_task_could_have_ended(scaler: dic
     deployed = run_program(with_pool(autoscaling=scaler, resources=REQUESTS, concurrency=1, maxTaskSeconds=900))
     spec = deployed.one(HPA if scaler is ON_CPU else SCALED_OBJECT).inputs["spec"]
     behavior = spec["behavior"] if scaler is ON_CPU else spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
-    assert behavior == {"scaleDown": {"stabilizationWindowSeconds": 900}}
+    step = 1 if scaler is ON_CPU else 2
+    assert behavior == {
+        "scaleDown": {
+            "stabilizationWindowSeconds": 900,
+            "policies": [{"type": "Pods", "value": step, "periodSeconds": 60}],
+        }
+    }, "4 pods and 20 pods may go within 15 minutes"
 
 
-@given(st.integers(min_value=1, max_value=10**7))
-def test_the_scale_down_window_covers_the_task_as_far_as_kubernetes_allows(seconds: int) -> None:
-    window = stabilization_seconds(seconds)
-    assert window == seconds or (window == LONGEST_STABILIZATION_SECONDS and seconds > window)
+@pytest.mark.parametrize(
+    ("pool", "polling", "cooldown"),
+    [
+        ({}, 30, 570),
+        ({"maxTaskSeconds": 60}, 30, 300),
+        ({"maxTaskSeconds": 7200}, 30, 3600),
+        ({"responseTargetSeconds": 20}, 5, 570),
+        ({"responseTargetSeconds": 300}, 30, 570),
+    ],
+)
+def test_polling_and_cool_down_follow_from_the_longest_task_and_the_response_target(
+    pool: dict[str, Any], polling: int, cooldown: int
+) -> None:
+    spec = keda_pool(**pool).one(SCALED_OBJECT).inputs["spec"]
+    assert (spec["pollingInterval"], spec["cooldownPeriod"]) == (polling, cooldown)
+
+
+def test_what_the_pool_states_itself_is_not_derived() -> None:
+    stated = {"pollingIntervalSeconds": 40, "cooldownSeconds": 10}
+    spec = keda_pool(stated, responseTargetSeconds=20).one(SCALED_OBJECT).inputs["spec"]
+    assert (spec["pollingInterval"], spec["cooldownPeriod"]) == (40, 10)
 
 
 def test_an_hpa_measures_what_it_is_told_and_nothing_else() -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.harness import Deployment
 from tests.programs import SMALLEST, run_program, with_pool
 
@@ -80,6 +82,30 @@ def test_a_pod_gets_its_longest_task_and_half_a_minute_to_end_and_pulumi_waits_f
     deployed = run_program(with_pool(maxTaskSeconds=7200))
     assert _workload(deployed)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 7230
     assert deployed.one(DEPLOYMENT, "noxus-acme/acme-flow").delete_timeout == "7830s"
+
+
+KEEP = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "karpenter.sh/do-not-disrupt": "true"}
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(570, {}), (571, KEEP), (7200, KEEP)])
+def test_pods_that_outlast_a_node_autoscaler_keep_their_nodes(seconds: int, expected: dict[str, str]) -> None:
+    template = _workload(run_program(with_pool(maxTaskSeconds=seconds)))["spec"]["template"]
+    annotations = template["metadata"]["annotations"]
+    assert {key: value for key, value in annotations.items() if "autoscaler" in key or "karpenter" in key} == expected
+
+
+def test_a_pool_that_says_nothing_of_its_tasks_pins_no_node() -> None:
+    template = _workload(run_program(with_pool()))["spec"]["template"]
+    assert template["spec"]["terminationGracePeriodSeconds"] == 600
+    assert "karpenter.sh/do-not-disrupt" not in template["metadata"]["annotations"]
+
+
+def test_every_workload_can_be_told_the_one_visibility_time_out() -> None:
+    raw = with_pool(maxTaskSeconds=7200)
+    raw |= {"env": {"VISIBILITY": "${tasks.visibilityTimeoutSeconds}"}}
+    deployed = run_program(raw)
+    for secret in ("noxus/noxus-app-env", "noxus-acme/acme-app-env"):
+        assert deployed.one("kubernetes:core/v1:Secret", secret).inputs["stringData"]["VISIBILITY"] == "14460"
 
 
 def test_a_disabled_pool_has_no_object_at_all() -> None:
