@@ -12,10 +12,10 @@ REQUIREMENTS := requirements.txt requirements-dev.txt
 # The environment is made anew when a pin changes, whatever git did to the files' times.
 VENV := .venv/$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-16).installed
 
-.PHONY: help venv up preview check drain verify down test lint types unit bench e2e docs format
+.PHONY: help venv up preview check routing connections drain verify down test lint types unit bench e2e docs format
 
 help: ## List the targets
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 $(VENV): $(REQUIREMENTS)
 	@rm -rf .venv/*.installed
@@ -41,6 +41,9 @@ preview: $(VENV) ## Show what `up` would do: make preview STACK=dev
 
 check: $(VENV) ## Say what the checks find in a stack file, without engine and cluster: make check STACK=dev
 	@$(BIN)/python -m tools.check --stack $(STACK)
+
+connections: $(VENV) ## Add up who connects to Postgres and Redis, beside what they take: make connections STACK=prod
+	@$(BIN)/python -m tools.connections --stack $(STACK)
 
 drain: $(VENV) ## Say which events each pool's longest task survives: make drain STACK=prod
 	@$(BIN)/python -m tools.drain --stack $(STACK)

@@ -13,6 +13,7 @@ from checks.archive import (
     redis_holds_what_waits_for_the_bucket,
 )
 from checks.cloud import names_fit_the_cloud, the_cloud_is_described
+from checks.connections import connections_fit
 from checks.drain import drains_are_possible, long_tasks_keep_their_nodes, tasks_are_delivered_once
 from checks.effective_environment import overrides_are_known
 from checks.environment import variables_have_one_source
@@ -44,6 +45,7 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
     archive_settings_are_used,
     archived_runs_are_swept,
     archiving_is_on_where_data_matters,
+    connections_fit,
     drains_are_possible,
     egresses_have_names_of_their_own,
     every_task_is_served,

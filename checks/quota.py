@@ -6,13 +6,11 @@ from fractions import Fraction
 from typing import Final
 
 from checks.finding import Finding, error
+from checks.peak import most_pods, most_replicas
 from config import StackSettings
 from config.quantity import amount, written
 from config.releases import QuotaSettings, ReleaseSettings
 from config.workloads import ResourceSettings, WorkloadSettings
-
-_SURGE: Final = Fraction(1, 4)
-"""Pods that a rollout adds, rounded up: Kubernetes' default `maxSurge`. A shared secret rolls all workloads at once."""
 
 _UNITS: Final = {"cpu": "", "memory": "Mi", "pods": ""}
 
@@ -29,11 +27,6 @@ class Demand:
     def of(self, resource: str) -> Fraction:
         """Of all its pods."""
         return self.pods * (Fraction(1) if resource == "pods" else self.requests[resource])
-
-
-def most_pods(replicas: int) -> int:
-    """Pods of a Deployment of this many replicas during a rollout."""
-    return replicas + -int(-(replicas * _SURGE) // 1)
 
 
 def quotas_hold_every_pod(settings: StackSettings) -> Iterator[Finding]:
@@ -67,8 +60,7 @@ def _demands(settings: StackSettings, release: ReleaseSettings, quota: QuotaSett
         if primary.migrations.enabled:
             yield Demand("migrations", 1, _requests(primary.migrations.resources, quota))
     for name, workload in workloads.items():
-        most = workload.autoscaling.max_replicas if workload.autoscaling else workload.replica_count
-        yield Demand(name, most_pods(most), _requests(workload.resources, quota))
+        yield Demand(name, most_pods(most_replicas(name, workload).most), _requests(workload.resources, quota))
 
 
 def _requests(resources: ResourceSettings, quota: QuotaSettings) -> Mapping[str, Fraction]:

@@ -32,6 +32,11 @@ _WEEKLY_WINDOW: Final = rf"^{_DAY}:[0-2][0-9]:[0-5][0-9]-{_DAY}:[0-2][0-9]:[0-5]
 
 _HTTPS_PORT: Final = 443
 
+MOST_CONNECTIONS: Final = 262143
+"""Largest `max_connections` that PostgreSQL takes."""
+
+MaxConnections = Annotated[int, Field(ge=20, le=MOST_CONNECTIONS)]
+
 
 class ClusterPostgres(Section):
     """The one Postgres, in the Kubernetes cluster: one replica and no backups."""
@@ -46,6 +51,8 @@ class ClusterPostgres(Section):
     """StorageClass of the volume. Unset: the cluster's default class."""
     memory_mib: int = Field(default=1024, ge=256)
     """Memory request and limit, in MiB."""
+    max_connections: MaxConnections | None = None
+    """Connections at a time; each takes memory. A change restarts it. Unset: PostgreSQL's own 100."""
     database: RoleName = "noxus"
     """Name of the platform's database and of the role that owns it."""
 
@@ -84,6 +91,8 @@ class ExternalPostgres(Section):
     """libpq's sslmode for KEDA and the set-up Job. How the platform itself connects is not published."""
     admin: DatabaseAdmin | None = None
     """Sets up roles, database, extension and grants, and again when a password changes. Unset: somebody else did."""
+    max_connections: MaxConnections | None = None
+    """The server's `max_connections`, for the check of the connections. Unset: not checked."""
 
 
 class ManagedPostgres(Section):
@@ -109,7 +118,7 @@ class ManagedPostgres(Section):
     """When the daily backup is taken, UTC."""
     maintenance_window: str = Field(default="sun:03:00-sun:04:00", pattern=_WEEKLY_WINDOW)
     """When the cloud may restart it, UTC."""
-    max_connections: int | None = Field(default=None, ge=20, le=262143)
+    max_connections: MaxConnections | None = None
     """Connections at a time, after a restart. Unset: what the class' memory gives."""
     database: RoleName = "noxus"
     """Name of the platform's database and of the role that owns it."""
@@ -157,6 +166,8 @@ class ExternalRedis(Section):
     """Secret config key of its password."""
     memory_mib: int | None = Field(default=None, ge=1)
     """Its `maxmemory`, in MiB, for the check of what waits for the bucket. Unset: not checked."""
+    max_clients: int | None = Field(default=None, ge=1)
+    """Its `maxclients`, for the check of the connections. Unset: not checked."""
 
     @property
     def data_mib(self) -> int | None:

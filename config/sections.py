@@ -12,6 +12,7 @@ from pydantic import Field
 
 from config.autoscaling import KedaAutoscaling
 from config.aws import AwsSettings
+from config.connections import ConnectionsSettings
 from config.data_services import (
     ClusterPostgres,
     ClusterRedis,
@@ -150,6 +151,8 @@ class StackSettings(Section):
     """What the stack promises about who runs which tasks."""
     scaling: ScalingSettings = ScalingSettings()
     """What KEDA counts, and how many tasks are one replica's."""
+    connections: ConnectionsSettings = ConnectionsSettings()
+    """How many connections one pod opens, for the check that Postgres and Redis take them all."""
     egress: Mapping[Label, EgressSettings] = {}
     """What all pods that reach the internet may reach besides, such as private endpoints; by a name for each."""
     env: Mapping[EnvName, EnvValue] = {}
@@ -184,6 +187,11 @@ class StackSettings(Section):
         )
 
     @property
+    def triggers(self) -> int:
+        """How many pools KEDA scales, each by one trigger that asks Postgres."""
+        return sum(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in self.pools())
+
+    @property
     def secret_store(self) -> SecretStore | None:
         """What External Secrets reads, if it reads anything: the store that is named, else the cloud's own."""
         if not self.secrets.external or self.aws is None:
@@ -211,7 +219,7 @@ class StackSettings(Section):
     @property
     def counts_tasks(self) -> bool:
         """Whether KEDA logs in to Postgres."""
-        return any(release.counts_tasks for _, _, release in self.releases())
+        return self.triggers > 0
 
     @property
     def reads_queue_only(self) -> bool:

@@ -9,6 +9,7 @@ from config.autoscaling import (
     Autoscaling,
     HpaAutoscaling,
 )
+from config.connections import PoolConnections
 from config.network import EgressSettings
 from config.references import EnvValue
 from config.routing import QueueType
@@ -143,7 +144,8 @@ class PoolSettings(WorkloadSettings):
     interruptible: str | None = Field(default=None, min_length=1, examples=["batch imports, repeated at night"])
     """Why this pool may run on spot nodes although its tasks are longer than their notice: a written waiver. The tasks
     are cut off, and delivered again only if the platform acknowledges them late. Unset: such a pool is refused."""
-
+    connections: PoolConnections = PoolConnections()
+    """Connections of one pod, where this pool's pods open more or fewer than others. They set nothing in the worker."""
     egress: Mapping[Label, EgressSettings] = {}
     """What this pool's pods may reach besides, by a name for each; a policy is `<release>-<pool>-to-<name>`."""
 

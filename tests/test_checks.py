@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks import Finding, enforce, findings
-from checks.quota import most_pods
+from checks.peak import most_pods
 from config import ConfigError
 from config.quantity import amount, written
 from tests.programs import ROOT, SMALLEST, VAULT, settings, stack_file, with_pool
@@ -317,6 +317,12 @@ def test_a_quota_that_a_rollout_at_the_maximum_does_not_fit_into_is_refused(
     assert found(with_quota(quota, **pool)) == [finding]
 
 
+def test_a_pool_that_is_paused_at_a_number_asks_for_that_number() -> None:
+    scaler = {**KEDA, "maxReplicas": 2, "pausedReplicas": 10}
+    assert any(finding.startswith("error") for finding in found(with_quota({"pods": 12}, autoscaling=scaler)))
+    assert not any(finding.startswith("error") for finding in found(with_quota({"pods": 13}, autoscaling=scaler)))
+
+
 def test_a_quota_that_fits_exactly_is_accepted() -> None:
     quota = {"pods": 13, "cpu": "6500m", "memory": "13Gi"}
     assert found(with_quota(quota, autoscaling={**KEDA, "maxReplicas": 10})) == []
@@ -354,10 +360,7 @@ def test_errors_come_first_and_stop_the_program_all_at_once_while_warnings_are_t
         "error",
         "error",
         "warning",
-        "note",
-        "note",
-        "note",
-        "note",
+        *["note"] * 6,
     ]
 
 

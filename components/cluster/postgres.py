@@ -64,6 +64,8 @@ class Postgres(pulumi.ComponentResource):
                 port=PORT,
                 user_id=SETUP_USER,
                 data_path="/var/lib/postgresql/data",
+                # The image's entry point hands options on to the server.
+                arguments=["-c", f"max_connections={settings.max_connections}"] if settings.max_connections else [],
                 env={"PGDATA": "/var/lib/postgresql/data/pgdata", "POSTGRES_USER": _ADMIN_ROLE},
                 env_secrets=[secret.metadata["name"]],
                 scratch_paths=("/tmp", "/var/run/postgresql"),
