@@ -64,7 +64,11 @@ def data_services(stack: StackConfig, cloud: Cloud | None, opts: pulumi.Resource
     if admin:
         # Not protected: a changed password replaces the Job.
         args = DatabaseSetupArgs(
-            namespace=namespace(), postgres=postgres, admin=admin, scaler_reads_all=not settings.reads_queue_only
+            namespace=namespace(),
+            postgres=postgres,
+            admin=admin,
+            triggers=settings.triggers,
+            scaler_reads_all=not settings.reads_queue_only,
         )
         setup = DatabaseSetup(DatabaseSetup.NAME, args, opts)
         ready.append(setup)

@@ -30,6 +30,7 @@ from components.labels import labels, selector
 from components.namespace_ref import NamespaceRef
 from components.network import Selection, allow_egress, allow_ingress, target_peers, tcp
 from components.workload import CHECKSUM, REPLACE_UNREADY, restricted_container, restricted_security
+from config.connections import TRIGGER_CONNECTIONS
 from config.data_services import SETUP_USER
 
 TYPE: Final = "noxus:components:DatabaseSetup"
@@ -37,8 +38,11 @@ TYPE: Final = "noxus:components:DatabaseSetup"
 INSTANCE: Final = "setup"
 """Instance label of the Job's pods: no Service and no policy of the data services themselves selects them."""
 
-SCALER_LIMITS: Final = {"SCALER_CONNECTIONS": "20", "SCALER_STATEMENT_TIMEOUT": "5s"}
-"""What bounds the load that KEDA's counting can be: connections at a time, and time for a count."""
+_OPERATORS: Final = 2
+"""KEDA's operator and its successor: of one that is lost with its node Postgres keeps the connections for a while."""
+
+_FEWEST_CONNECTIONS: Final = 20
+"""For five pools and fewer, so that the Job of a small stack does not run again with each pool."""
 
 WAIT: Final = """\
 # Passwords come as variables and reach psql as variables, never in a command line.
@@ -90,6 +94,15 @@ _RETRIES: Final = 3
 _TIMEOUT_SECONDS: Final = 600
 
 
+def scaler_limits(triggers: int) -> dict[str, str]:
+    """What bounds the load that KEDA's counting can be, as variables: connections at a time, and time for a count.
+
+    `triggers` is the number of pools that it counts for in the whole stack: they all log in as the one role.
+    """
+    connections = max(_FEWEST_CONNECTIONS, triggers * TRIGGER_CONNECTIONS * _OPERATORS)
+    return {"SCALER_CONNECTIONS": str(connections), "SCALER_STATEMENT_TIMEOUT": "5s"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Admin:
     """A role that may create roles, databases and extensions, and the image to log in from."""
@@ -108,6 +121,8 @@ class DatabaseSetupArgs:
     """Where the Job runs."""
     postgres: PostgresEndpoint
     admin: Admin
+    triggers: int
+    """How many pools KEDA counts tasks for."""
     scaler_reads_all: bool = True
     """Whether KEDA's role may read every table, for queries that the stack file gives."""
 
@@ -190,7 +205,7 @@ class DatabaseSetup(pulumi.ComponentResource):
 
 def _variables(args: DatabaseSetupArgs) -> Mapping[str, pulumi.Input[str]]:
     reads_all = "true" if args.scaler_reads_all else "false"
-    return {"SCALER_NAME": args.postgres.scaler_user, "SCALER_READS_ALL": reads_all, **SCALER_LIMITS}
+    return {"SCALER_NAME": args.postgres.scaler_user, "SCALER_READS_ALL": reads_all, **scaler_limits(args.triggers)}
 
 
 def setup_pod(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from components.database_setup import SCALER_LIMITS, SCRIPT
+from components.database_setup import SCRIPT, WAIT, scaler_limits
 from config.data_services import SCALER_ROLE
 from tests.e2e.postgres import SUPERUSER, Server, running
 
@@ -24,10 +24,11 @@ def set_up(server: Server, **changes: str) -> None:
         "OWNER_PASSWORD": OWNER_PASSWORD,
         "SCALER_NAME": SCALER_ROLE,
         "SCALER_PASSWORD": SCALER_PASSWORD,
-        **SCALER_LIMITS,
+        "SCALER_READS_ALL": "true",
+        **scaler_limits(triggers=0),
         **changes,
     }
-    server.run(["sh", "-c", SCRIPT], env)
+    server.run(["sh", "-c", WAIT + SCRIPT], env)
 
 
 @pytest.fixture(scope="module")
