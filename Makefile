@@ -70,9 +70,10 @@ types: $(VENV) ## Check types, strictly in the product
 unit: $(VENV) ## The quick loop: no engine, no cluster
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore=tests/e2e
 
-bench: $(VENV) ## What components cost beside bare resources, and how soon a program starts; ratios of one run
+bench: $(VENV) ## What components, start-up and scale queries cost; ratios of one run
 	@$(BIN)/python -m tests.bench $(BENCH)
 	@$(BIN)/python -m tests.bench.startup
+	@$(BIN)/python -m tests.bench.queries
 
 e2e: $(VENV) ## The real engine against a real API server
 	@$(SANDBOX) build

@@ -292,3 +292,34 @@ def test_columns_may_have_types_of_their_own(connection: psycopg.Connection, ten
         assert counted(connection, settings_of(fleet)) == {"noxus-p0": 1, "acme-p1": 1}
     finally:
         connection.rollback()
+
+
+def test_every_query_is_answered_from_the_index_alone(connection: psycopg.Connection) -> None:
+    known = settings_of(
+        [
+            {"workerSubscribe": "all", "autoscaling": keda()},
+            {"workerSubscribe": "flow", "workerSubscribeTenants": "t1", "autoscaling": keda()},
+            {"workerSubscribe": "flow", "workerSubscribeTenants": "t2", "autoscaling": keda()},
+            {"workerSubscribe": "flow", "workerSubscribeTenants": "t2", "autoscaling": keda()},
+            {"workerSubscribeTenants": "t1,t2", "workerSubscribeWorkspaces": "w1", "autoscaling": keda()},
+        ]
+    )
+    assert known.scaling.queue is not None
+    connection.autocommit = True
+    try:
+        make_table(connection, [])
+        connection.execute(
+            "INSERT INTO runs SELECT CASE WHEN n % 100 = 0 THEN 'queued' ELSE 'completed' END, "
+            "(ARRAY['flow', 'chat', 'kb'])[1 + n % 3], 't' || n % 5, 'w' || n % 4 FROM generate_series(1, 50000) AS n"
+        )
+        connection.execute(create_index(known.scaling.queue).encode())
+        connection.execute("VACUUM (ANALYZE) runs")
+        for name, count in scale_counts(known).items():
+            explained = connection.execute(f"EXPLAIN (ANALYZE, COSTS OFF) {count.query}".encode()).fetchall()
+            plan = "\n".join(line for (line,) in explained)
+            assert "Index Only Scan using noxus_scaling_" in plan, (name, plan)
+            assert "Heap Fetches: 0" in plan, (name, plan)
+            assert "Seq Scan" not in plan, (name, plan)
+    finally:
+        connection.execute("DROP TABLE IF EXISTS runs")
+        connection.autocommit = False
