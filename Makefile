@@ -42,6 +42,9 @@ preview: $(VENV) ## Show what `up` would do: make preview STACK=dev
 check: $(VENV) ## Say what the checks find in a stack file, without engine and cluster: make check STACK=dev
 	@$(BIN)/python -m tools.check --stack $(STACK)
 
+routing: $(VENV) ## Say which pool takes which task, and what each scales on: make routing STACK=prod
+	@$(BIN)/python -m tools.routing --stack $(STACK)
+
 connections: $(VENV) ## Add up who connects to Postgres and Redis, beside what they take: make connections STACK=prod
 	@$(BIN)/python -m tools.connections --stack $(STACK)
 
@@ -73,6 +76,7 @@ unit: $(VENV) ## The quick loop: no engine, no cluster
 bench: $(VENV) ## What components, start-up and scale queries cost; ratios of one run
 	@$(BIN)/python -m tests.bench $(BENCH)
 	@$(BIN)/python -m tests.bench.startup
+	@$(BIN)/python -m tests.bench.coverage
 	@$(BIN)/python -m tests.bench.queries
 
 e2e: $(VENV) ## The real engine against a real API server

@@ -3,7 +3,7 @@
 A section's own rules live with the section in `config`; a check looks at several sections or several releases at once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from checks.archive import (
@@ -39,9 +39,11 @@ from checks.timing import response_targets_are_kept
 from checks.written_queries import queries_only_read
 from config import ConfigError, Problem, StackSettings
 
-__all__ = ["CHECKS", "Finding", "enforce", "findings"]
+__all__ = ["CHECKS", "ROUTING", "Finding", "enforce", "findings"]
 
-CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
+Check = Callable[[StackSettings], Iterator[Finding]]
+
+CHECKS: Final[tuple[Check, ...]] = (
     archive_settings_are_used,
     archived_runs_are_swept,
     archiving_is_on_where_data_matters,
@@ -80,9 +82,21 @@ CHECKS: Final[tuple[Callable[[StackSettings], Iterator[Finding]], ...]] = (
 )
 
 
-def findings(settings: StackSettings) -> list[Finding]:
-    """Ask every check; errors first, then by path."""
-    return sorted(finding for check in CHECKS for finding in check(settings))
+ROUTING: Final[tuple[Check, ...]] = (
+    every_task_is_served,
+    ids_are_known,
+    ids_are_spelled_once,
+    isolated_tenants_are_apart,
+    pools_can_get_work,
+    pools_have_tasks_of_their_own,
+    sharing_is_known,
+)
+"""Those about who takes which task."""
+
+
+def findings(settings: StackSettings, asked: Sequence[Check] = CHECKS) -> list[Finding]:
+    """Ask checks, all of them unless some are named; errors first, then by path."""
+    return sorted(finding for check in asked for finding in check(settings))
 
 
 def enforce(settings: StackSettings, warn: Callable[[str], object]) -> None:

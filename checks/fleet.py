@@ -4,6 +4,7 @@ A set of pools is a bit mask, one bit for each pool: who takes a task is then th
 pools, tenants and workspaces there are.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -200,8 +201,11 @@ class Fleet:
 
 
 def _naming(lists: list[frozenset[str] | None]) -> dict[str, int]:
-    named: dict[str, int] = {}
+    by_list: defaultdict[frozenset[str], int] = defaultdict(int)  # large fleets name the same ids again and again
     for bit, ids in enumerate(lists):
-        for id_ in ids or ():
-            named[id_] = named.get(id_, 0) | 1 << bit
-    return named
+        by_list[ids or frozenset()] |= 1 << bit
+    named: defaultdict[str, int] = defaultdict(int)
+    for ids, pools in by_list.items():
+        for id_ in ids:
+            named[id_] |= pools
+    return dict(named)

@@ -38,9 +38,9 @@ class Gap:
     tenants: tuple[str, ...] | None
     """None: those that no pool names."""
     only: tuple[str, ...] | None
-    """The workspaces; None: all, and any that may come, ..."""
-    but: tuple[str, ...] = ()
-    """... except these."""
+    """The workspaces; None: all, and any that may come, except those that `but` take."""
+    but: int = 0
+    """Pools of some workspaces that take tasks of these types and tenants."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,9 @@ def gaps(settings: StackSettings, fleet: Fleet, type_: TaskType) -> Iterator[Gap
         pools = tenants.pools & fleet.by_type[type_]
         if pools & fleet.any_workspace:
             continue
-        served = {w for pool in fleet.members(pools) for w in pool.workspaces or ()}
         if tenants.workspaces is None:
-            yield Gap(tenants.tenants, None, tuple(sorted(served)))
-        elif left := tuple(w for w in tenants.workspaces if w not in served):
+            yield Gap(tenants.tenants, None, pools)
+        elif left := tuple(w for w in tenants.workspaces if not fleet.of_workspace(w) & pools):
             yield Gap(tenants.tenants, left)
 
 

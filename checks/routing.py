@@ -1,6 +1,6 @@
 """Whether every task has a pool that takes it, and every pool a task that it can get."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, cast
 
 from checks.finding import Finding, error, listed, note
@@ -23,15 +23,13 @@ def every_task_is_served(settings: StackSettings) -> Iterator[Finding]:
             if type_ in accepted:
                 yield note(f"routing.acceptUnserved.{type_}", "is not needed: they all have a pool; remove it")
         elif type_ in accepted:
-            yield note(
-                f"routing.acceptUnserved.{type_}", f"{_described([type_], missing, fleet.by_tenant)}: {accepted[type_]}"
-            )
+            yield note(f"routing.acceptUnserved.{type_}", f"{_described(fleet, [type_], missing)}: {accepted[type_]}")
         else:
             by_gaps.setdefault(missing, []).append(type_)
     for missing, types in by_gaps.items():
         change = remedy(settings, types, missing)
         waiver = listed(f"routing.acceptUnserved.{type_}" for type_ in types)
-        tasks, instead = _described(types, missing, fleet.by_tenant), _yaml(change.value)
+        tasks, instead = _described(fleet, types, missing), _yaml(change.value)
         yield error(
             change.path,
             f"{change.found}nobody takes {tasks}; write {instead}, or say in {waiver} why that does not matter",
@@ -62,20 +60,23 @@ def pools_can_get_work(settings: StackSettings) -> Iterator[Finding]:
             )
 
 
-def _described(types: Iterable[TaskType], missing: tuple[Gap, ...], named: Collection[str]) -> str:
-    """The tasks that nobody takes; `named` are all tenants that pools name."""
+def _described(fleet: Fleet, types: Iterable[TaskType], missing: tuple[Gap, ...]) -> str:
+    """The tasks that nobody takes."""
     tasks = f"{listed(types)} tasks"
     whole = {tenant for gap in missing if gap.only is None and not gap.but for tenant in gap.tenants or (None,)}
-    if whole >= {None, *named}:
+    if whole >= {None, *fleet.by_tenant}:
         return tasks
-    return f"{tasks} {listed((_gap(gap) for gap in missing), _LONGEST_GAPS)}"
+    shown = [_gap(fleet, gap) for gap in missing[:_LONGEST_GAPS]]
+    more = [f"{len(missing) - len(shown)} more groups of tenants"] if len(missing) > len(shown) else []
+    return f"{tasks} {listed([*shown, *more])}"
 
 
-def _gap(gap: Gap) -> str:
+def _gap(fleet: Fleet, gap: Gap) -> str:
     tenants = "of tenants that no pool names" if gap.tenants is None else f"of {listed(gap.tenants)}"
     if gap.only is not None:
         return f"{tenants} in {listed(gap.only)}"
-    return f"{tenants} outside {listed(gap.but)}" if gap.but else tenants
+    served = sorted(workspace for workspace, pools in fleet.by_workspace.items() if pools & gap.but)
+    return f"{tenants} outside {listed(served)}" if served else tenants
 
 
 def _yaml(value: object) -> str:

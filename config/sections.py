@@ -14,6 +14,7 @@ from config.autoscaling import KedaAutoscaling
 from config.aws import AwsSettings
 from config.connections import ConnectionsSettings
 from config.data_services import (
+    SCALER_ROLE,
     ClusterPostgres,
     ClusterRedis,
     ClusterStorage,
@@ -215,6 +216,11 @@ class StackSettings(Section):
         if isinstance(self.storage, ExternalStorage):
             return self.storage.cidrs
         return self.aws.endpoint_cidrs if self.aws else ()
+
+    @property
+    def scaler_role(self) -> str:
+        """Role of Postgres that KEDA counts tasks with."""
+        return self.postgres.scaler_user if isinstance(self.postgres, ExternalPostgres) else SCALER_ROLE
 
     @property
     def counts_tasks(self) -> bool:

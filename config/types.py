@@ -5,6 +5,7 @@ the value that was found. Numbers with a plain range use pydantic's own bounds i
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Annotated, Final, cast
@@ -64,7 +65,7 @@ def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not value or "," in value or "\0" in value or value != value.strip():
             raise ValueError("must be ids separated by commas, or a YAML list of ids, such as tenant-abc,tenant-xyz")
-    repeated = sorted({value for value in values if values.count(value) > 1})
+    repeated = sorted(value for value, times in Counter(values).items() if times > 1)
     if repeated:
         raise ValueError(f"must name each id once; {', '.join(repeated)} is repeated")
     return values

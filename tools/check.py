@@ -1,16 +1,15 @@
 """`python -m tools.check`: what the checks say about a stack file. No engine, no cluster, no passphrase."""
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Final
 
 import checks
 from checks.effective_environment import effective_environment
-from config import ConfigError, StackSettings, read_stack_file
+from config import StackSettings
+from tools import stack_file
 
 _DESCRIPTION: Final = """\
 Say everything that the checks find in Pulumi.<stack>.yaml: errors, which also stop a preview; warnings, which a preview
@@ -29,20 +28,11 @@ exit code:  0 no error, 1 errors, 2 the file cannot be read
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.check",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--stack", required=True, help="name of the stack, such as dev for Pulumi.dev.yaml")
+    parser = stack_file.parser("check", _DESCRIPTION, _EPILOG, "lines")
     parser.add_argument("--env", action="store_true", help="show where each variable of each pool comes from")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     options = parser.parse_args(arguments)
-    try:
-        settings = read_stack_file(Path(f"Pulumi.{options.stack}.yaml"))
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    settings = stack_file.settings(options.stack)
+    if settings is None:
         return 2
     found = checks.findings(settings)
     if options.json:

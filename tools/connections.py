@@ -1,17 +1,16 @@
 """`python -m tools.connections`: who connects to Postgres and to Redis, and whether they take it. Asks nothing."""
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from checks.connections import SERVICES, findings_of, there
 from checks.ledger import Ledger, ledger
 from checks.ways_out import cheapest
-from config import ConfigError, StackSettings, read_stack_file
+from config import StackSettings
 from config.connections import Service
+from tools import stack_file
 
 _DESCRIPTION: Final = """\
 Add up the connections that everything in Pulumi.<stack>.yaml opens at most, with every workload at its maximum and in a
@@ -31,19 +30,10 @@ _HEAD: Final = ("consumer", "pods", "each", "total")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.connections",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--stack", required=True, help="name of the stack, such as prod for Pulumi.prod.yaml")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser = stack_file.parser("connections", _DESCRIPTION, _EPILOG, "tables")
     options = parser.parse_args(arguments)
-    try:
-        settings = read_stack_file(Path(f"Pulumi.{options.stack}.yaml"))
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    settings = stack_file.settings(options.stack)
+    if settings is None:
         return 2
     ledgers = {service: ledger(settings, service) for service in SERVICES}
     if options.json:

@@ -1,21 +1,21 @@
 """`python -m tools.drain`: what becomes of each pool's longest task when its pod must go. No engine, no cluster."""
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Final
 
 from pydantic.alias_generators import to_camel
 
 from checks.drain import VISIBILITY_REFERENCE, Row, survival
-from config import ConfigError, StackSettings, read_stack_file
+from config import StackSettings
+from tools import stack_file
 
 _DESCRIPTION: Final = """\
 Say for each pool of Pulumi.<stack>.yaml which events its longest task survives, on the stack's cloud, and what follows
 from maxTaskSeconds. Nothing is asked but the file.
+from tools import stack_file
 """
 
 _EPILOG: Final = """\
@@ -30,19 +30,10 @@ exit code:  0, or 2 if the file cannot be read; what cannot work is an error of 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.drain",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--stack", required=True, help="name of the stack, such as dev for Pulumi.dev.yaml")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser = stack_file.parser("drain", _DESCRIPTION, _EPILOG, "tables")
     options = parser.parse_args(arguments)
-    try:
-        settings = read_stack_file(Path(f"Pulumi.{options.stack}.yaml"))
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    settings = stack_file.settings(options.stack)
+    if settings is None:
         return 2
     if options.json:
         pools = {path: [_plain(row) for row in rows] for path, rows in survival(settings).items()}
