@@ -25,6 +25,7 @@ KUBERNETES_STAMP: Final = " ".join(
     for name, value in {"Version": "version", "Major": "major", "Minor": "minor"}.items()
 )
 """Without it the API server reports a version that clients refuse."""
+KEDA_STAMP: Final = "-X github.com/kedacore/keda/v2/version.Version={version}"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Program:
     """Free space that its first build takes after those before it in the list, most of it in Go's own cache."""
     stamp: str = ""
     """Linker flags that tell it its version."""
+    edit: tuple[str, str] | None = None
+    """A text of its `main.go`, and what is built in its place: only for what none of its flags can say."""
 
 
 PROGRAMS: Final[Mapping[str, Program]] = {
@@ -53,6 +56,15 @@ PROGRAMS: Final[Mapping[str, Program]] = {
     ),
     "kube-scheduler": Program("kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", 1, KUBERNETES_STAMP),
     "kwok": Program("kwok", "sigs.k8s.io/kwok/cmd/kwok", 2),
+    "keda-operator": Program("keda", "github.com/kedacore/keda/v2/cmd/operator", 5, KEDA_STAMP),
+    # It serves its own metrics on every address of the machine, with no flag for the address and none against it.
+    "keda-adapter": Program(
+        "keda",
+        "github.com/kedacore/keda/v2/cmd/adapter",
+        1,
+        KEDA_STAMP,
+        ('Sprintf(":%v", metricsAPIServerPort)', 'Sprintf("127.0.0.1:%v", metricsAPIServerPort)'),
+    ),
 }
 
 
@@ -70,7 +82,7 @@ def path(name: str) -> Path:
     """Where a program is, or will be once it is built."""
     source = PROGRAMS[name]
     pins = [(MODULES / source.module / file).read_text() for file in ("go.mod", "go.sum")]
-    digest = hashlib.sha256("\0".join([*pins, *_flags(source)]).encode()).hexdigest()
+    digest = hashlib.sha256("\0".join([*pins, *_flags(source), *(source.edit or ())]).encode()).hexdigest()
     return cache() / f"{name}-{digest[:16]}" / name
 
 
@@ -90,7 +102,7 @@ def program(name: str, *, free: Callable[[Path], int] = free_bytes) -> Path:
         partial.mkdir()
         run(
             f"building {name}",
-            ["go", "build", *_flags(source), "-o", str(partial / name), source.package],
+            ["go", "build", *_flags(source), "-o", str(partial / name), _what(source, partial)],
             cache() / "build.log",
             seconds=BUILD_SECONDS,
             cwd=MODULES / source.module,
@@ -108,12 +120,36 @@ def module_folders(name: str, *modules: str) -> list[Path]:
     return [Path(entry["Dir"]) for entry in json.loads("[" + printed.replace("}\n{", "},{") + "]")]
 
 
+def _what(source: Program, folder: Path) -> str:
+    """What Go is told to build: the package as it is, or its only file, edited, in `folder`."""
+    if source.edit is None:
+        return source.package
+    module, _ = _pin(source)
+    original = module_folders(source.module, module)[0] / source.package.removeprefix(f"{module}/") / "main.go"
+    before, after = source.edit
+    text = original.read_text()
+    if text.count(before) != 1:
+        raise SandboxError(
+            f"{source.package}: its main.go has the text that is built otherwise {text.count(before)} times, not once: "
+            f"{before}; see sandbox/binaries.py"
+        )
+    edited = folder / "main.go"
+    edited.write_text(text.replace(before, after))
+    return str(edited)
+
+
 def _flags(source: Program) -> list[str]:
+    _, version = _pin(source)
+    major, minor, _ = version.removeprefix("v").split(".", 2)
+    stamp = source.stamp.format(version=version, major=major, minor=minor)
+    return ["-trimpath", "-ldflags", f"-s -w {stamp}".strip()]
+
+
+def _pin(source: Program) -> tuple[str, str]:
+    """The module that a program is from, and its version."""
     for module, version in re.findall(r"\s(\S+) (v\d\S*)", (MODULES / source.module / "go.mod").read_text()):
         if source.package.startswith(module):
-            major, minor, _ = version.removeprefix("v").split(".", 2)
-            stamp = source.stamp.format(version=version, major=major, minor=minor)
-            return ["-trimpath", "-ldflags", f"-s -w {stamp}".strip()]
+            return module, version
     raise SandboxError(f"{MODULES / source.module / 'go.mod'} does not pin {source.package}")
 
 
