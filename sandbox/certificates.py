@@ -20,12 +20,15 @@ CLIENTS: Final = {
     "kube-controller-manager": ("system:kube-controller-manager", None),
     "kube-scheduler": ("system:kube-scheduler", None),
     "kwok": ("kwok", "system:masters"),
+    "keda": ("system:serviceaccount:keda:keda-operator", None),  # as a token of its ServiceAccount would say
 }
 """User and group by name of the certificate."""
 
 _DNS_NAMES: Final = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 _ADDRESSES: Final = ("127.0.0.1", "10.96.0.1")  # the second: the first Service address, which is the API server's own
-_PAIRS: Final = ("ca", "front-proxy-ca", "server", "front-proxy-client", *CLIENTS)
+_KEDA_SERVICES: Final = ("keda-operator", "keda-metrics-apiserver")
+_KEDA: Final = "tls"  # its operator looks for `ca`, which is the cluster's, and `tls`
+_PAIRS: Final = ("ca", "front-proxy-ca", "server", "front-proxy-client", _KEDA, *CLIENTS)
 _LIFETIME: Final = dt.timedelta(days=3650)
 _CLOCK_SKEW: Final = dt.timedelta(hours=1)
 _NO_USAGE: Final = dict.fromkeys(
@@ -50,6 +53,8 @@ def create(folder: Path) -> None:
     addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in _ADDRESSES]
     cluster.issue("server", _subject("sandbox-server"), [*names, *addresses])
     front_proxy.issue("front-proxy-client", _subject("front-proxy-client"))
+    services = [x509.DNSName(f"{service}.keda.svc") for service in _KEDA_SERVICES]
+    cluster.issue(_KEDA, _subject("keda"), [*services, addresses[0]])
     for file, (user, group) in CLIENTS.items():
         cluster.issue(file, _subject(user, group))
     accounts = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -11,21 +11,26 @@ from pathlib import Path
 from typing import Final
 
 from sandbox import REPOSITORY, SandboxError, binaries, engine
-from sandbox.control_plane import API_PORT, PARTS, ControlPlane
+from sandbox.control_plane import ControlPlane
+from sandbox.keda import Keda
+from sandbox.parts import API_PORT, CONTROL_PLANE, KEDA
 from sandbox.processes import run, say
 
 ABOUT: Final = f"""\
 A Pulumi engine and a Kubernetes control plane for a machine that has neither, without containers or root:
 etcd, kube-apiserver, kube-controller-manager and kube-scheduler are real, kwok plays nodes and pods.
+KEDA's operator and metrics adapter, real as well, are started beside it if you ask for them.
 What is missing is built with Go once and kept in ${{XDG_CACHE_HOME:-~/.cache}}/noxus-sandbox.
 
   python -m sandbox up                       start everything, or repair what has stopped
+  python -m sandbox up --keda                the same with KEDA: pods are scaled by what it finds in your database
   python -m sandbox exec -- pulumi preview   run a command with the sandbox's engine, cluster and state
   eval "$(python -m sandbox env)"            the same for a shell
   python -m sandbox down                     stop everything and delete the cluster's data
 
 {API_PORT} fixes the API server's port. PULUMI_BACKEND_URL, PULUMI_HOME and PULUMI_CONFIG_PASSPHRASE
 (or _FILE) are kept when you set them."""
+STATES: Final = {True: "ready", False: "not ready", None: "not asked for; up --keda starts it"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,12 +54,20 @@ def _up(options: argparse.Namespace) -> None:
     plane = ControlPlane(options.root)
     cluster = engine.named_cluster(options.stack)
     if cluster is None:
-        plane.check_port()
+        plane.parts.check_port()
+    elif options.keda:
+        raise SandboxError(
+            f"up --keda: the stack {options.stack} names its cluster, {cluster}; "
+            "KEDA is started in the sandbox's own only: leave --keda out"
+        )
     say(f"engine: {engine.ensure(options.root).origin}")
     if cluster is not None:
         say(f"control plane: none started, as the stack {options.stack} names its cluster: {cluster}")
     else:
         plane.start()
+        keda = Keda(plane)
+        if options.keda or keda.asked:
+            keda.start()
         forget_an_earlier_cluster(plane, options.stack)
 
 
@@ -74,9 +87,9 @@ def forget_an_earlier_cluster(plane: ControlPlane, stack: str) -> None:
 
 def _build(options: argparse.Namespace) -> None:
     say(f"engine: {engine.ensure(options.root).origin}")
-    for part in PARTS:
+    for part in (*CONTROL_PLANE, *KEDA):
         binaries.program(part)
-    say("control plane: every program is built")
+    say("control plane and KEDA: every program is built")
 
 
 def _down(options: argparse.Namespace) -> None:
@@ -86,17 +99,20 @@ def _down(options: argparse.Namespace) -> None:
 
 def _status(options: argparse.Namespace) -> None:
     plane, chosen = ControlPlane(options.root), engine.chosen(options.root)
+    keda = Keda(plane)
     status = {
         "ready": plane.ready(),
+        "keda": keda.ready() if keda.asked else None,
         "kubeconfig": str(plane.kubeconfig) if plane.kubeconfig.exists() else None,
         "engine": chosen.origin if chosen else None,
-        "processes": plane.pids(),
+        "processes": plane.pids() | keda.pids(),
     }
     if options.json:
         print(json.dumps(status, indent=2))
         return
-    print(f"{'control plane':<24} {'ready' if status['ready'] else 'not ready'}")
-    for part, pid in plane.pids().items():
+    print(f"{'control plane':<24} {STATES[status['ready']]}")
+    print(f"{'KEDA':<24} {STATES[status['keda']]}")
+    for part, pid in status["processes"].items():
         print(f"{part:<24} {f'process {pid}' if pid else 'not running'}")
     for name in ("kubeconfig", "engine"):
         print(f"{name:<24} {status[name] or 'none'}")
@@ -133,8 +149,10 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--stack", default="dev", help=text)
         return sub
 
-    command("up", _up, "start the engine and the control plane, or repair what has stopped; safe to repeat")
-    command("build", _build, "find or build the engine and build the control plane; starts nothing")
+    up = command("up", _up, "start the engine and the control plane, or repair what has stopped; safe to repeat")
+    text = "start KEDA too: later calls of up keep it until down; its first build takes some ten minutes"
+    up.add_argument("--keda", action="store_true", help=text)
+    command("build", _build, "find or build the engine, build the control plane and KEDA; starts nothing")
     command("down", _down, "stop every process, delete the cluster's data; Pulumi's state stays: destroy stacks first")
     command("status", _status, "show what runs").add_argument("--json", action="store_true", help="for programs")
     command("env", _env, "print the environment of exec as export lines, for eval")

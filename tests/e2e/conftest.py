@@ -10,6 +10,7 @@ import pytest
 
 from sandbox import REPOSITORY, engine
 from sandbox.control_plane import ControlPlane
+from sandbox.keda import Keda
 
 
 @contextmanager
@@ -38,6 +39,17 @@ def control_plane() -> Iterator[ControlPlane]:
             yield plane
         finally:
             plane.stop()
+
+
+@pytest.fixture(scope="module")
+def keda(control_plane: ControlPlane) -> Iterator[Keda]:
+    """KEDA beside that control plane, for one file: in the others, ScaledObjects are to move nothing."""
+    keda = Keda(control_plane)
+    try:
+        keda.start()
+        yield keda
+    finally:
+        keda.stop()
 
 
 @pytest.fixture

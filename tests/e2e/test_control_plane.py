@@ -2,19 +2,21 @@
 
 import json
 import os
-import re
-import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sandbox import REPOSITORY, SandboxError, binaries, engine
-from sandbox.control_plane import API_PORT, PARTS, ControlPlane
+from sandbox.control_plane import ControlPlane
+from sandbox.keda import Keda
+from sandbox.parts import API_PORT, CONTROL_PLANE
 from sandbox.processes import Service
+from tests.e2e.processes import kill, listeners
 
 WORKLOADS = """
 apiVersion: apps/v1
@@ -76,22 +78,8 @@ def taken_port() -> Iterator[int]:
 
 def running(plane: ControlPlane) -> dict[str, int]:
     pids = {part: pid for part, pid in plane.pids().items() if pid is not None}
-    assert pids.keys() == PARTS.keys(), "some part is not running"
+    assert pids.keys() == CONTROL_PLANE.keys(), "some part is not running"
     return pids
-
-
-def kill(pid: int) -> None:
-    """End a process at once and wait until it is gone; this process is its parent, so it also has to be reaped."""
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-
-
-def listeners(pids: dict[str, int]) -> dict[str, str]:
-    """Address of every listening TCP socket of some processes, by socket, as the kernel writes it."""
-    sockets = {str(fd.readlink()) for pid in pids.values() for fd in Path(f"/proc/{pid}/fd").iterdir()}
-    inodes = {match[1] for link in sockets if (match := re.fullmatch(r"socket:\[(\d+)\]", link))}
-    rows = [line.split() for table in ("tcp", "tcp6") for line in Path("/proc/net", table).read_text().splitlines()[1:]]
-    return {row[9]: row[1] for row in rows if row[3] == "0A" and row[9] in inodes}
 
 
 def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -116,7 +104,7 @@ def test_a_second_start_does_nothing(control_plane: ControlPlane) -> None:
 
 
 def test_everything_listens_on_loopback_only(control_plane: ControlPlane) -> None:
-    found = listeners(running(control_plane))
+    found = listeners(running(control_plane).values())
     assert len(found) == 3, "two of etcd, one of the API server"
     assert {address.rpartition(":")[0] for address in found.values()} == {"0100007F"}
 
@@ -172,7 +160,7 @@ def test_a_killed_part_is_started_again_and_the_data_is_kept(
     kill(before[part])
     assert control_plane.start() is False, "nothing of it may be new"
     after = running(control_plane)
-    assert {name for name in PARTS if after[name] != before[name]} == {part}
+    assert {name for name in CONTROL_PLANE if after[name] != before[name]} == {part}
     assert control_plane.address == address
     assert kubectl("get", "configmap", f"before-{part}", "--output=name")
 
@@ -238,6 +226,20 @@ def test_a_disk_without_room_for_a_build_is_refused_with_the_figures(
     assert not list(tmp_path.glob("noxus-sandbox/kube-apiserver-*"))
 
 
+def test_a_program_whose_source_has_changed_is_not_built_unedited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    adapter = replace(binaries.PROGRAMS["keda-adapter"], edit=("what nobody wrote", "127.0.0.1"))
+    monkeypatch.setattr(binaries, "PROGRAMS", {"keda-adapter": adapter})
+    with pytest.raises(SandboxError) as refusal:
+        binaries.program("keda-adapter", free=lambda _: 2**40)
+    assert str(refusal.value) == (
+        "github.com/kedacore/keda/v2/cmd/adapter: its main.go has the text that is built otherwise 0 times, not once: "
+        "what nobody wrote; see sandbox/binaries.py"
+    )
+
+
 def test_a_stack_that_names_its_cluster_gets_none_of_ours(
     control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,8 +253,9 @@ def test_a_stack_that_names_its_cluster_gets_none_of_ours(
         engine.named_cluster("nope")
 
 
-def test_stopping_leaves_no_process_no_port_and_no_data(control_plane: ControlPlane) -> None:
-    pids, port = running(control_plane), int(control_plane.address.rpartition(":")[2])
+def test_stopping_leaves_no_process_no_port_and_no_data(control_plane: ControlPlane, keda: Keda) -> None:
+    pids, port = running(control_plane) | keda.pids(), int(control_plane.address.rpartition(":")[2])
+    assert None not in pids.values(), "KEDA runs beside it"
     control_plane.stop()
     control_plane.stop()
     assert not [pid for pid in pids.values() if Path("/proc", str(pid)).exists()]
