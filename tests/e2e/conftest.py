@@ -55,7 +55,12 @@ def keda(control_plane: ControlPlane) -> Iterator[Keda]:
 @pytest.fixture
 def environment(control_plane: ControlPlane, tmp_path: Path) -> dict[str, str]:
     """Environment for running the engine against that control plane, with a state of the test's own."""
-    state = tmp_path / "state"
+    return engine_environment(control_plane, tmp_path)
+
+
+def engine_environment(control_plane: ControlPlane, folder: Path) -> dict[str, str]:
+    """Environment for running the engine with a state in that folder."""
+    state = folder / "state"
     state.mkdir()
     return {
         **engine.environment(control_plane.root),
@@ -63,3 +68,13 @@ def environment(control_plane: ControlPlane, tmp_path: Path) -> dict[str, str]:
         "PULUMI_HOME": str(control_plane.root / "pulumi-home"),
         "PULUMI_CONFIG_PASSPHRASE": "test",
     }
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the times that tests have recorded: how soon a pool follows is what people ask for."""
+    passed = terminalreporter.getreports("passed")
+    recorded = [(report.nodeid, name, value) for report in passed for name, value in report.user_properties]
+    if recorded:
+        terminalreporter.section("recorded")
+    for node, name, value in recorded:
+        terminalreporter.line(f"{node.rpartition('::')[2]}: {name} {value}")

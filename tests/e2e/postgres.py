@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -22,6 +22,21 @@ class Server:
 
     folder: Path
     port: int
+    _control: Sequence[str | Path]
+    _user: str | None
+
+    def start(self) -> None:
+        """Start it, on its port and on loopback only; returns when it answers."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
+        self._run("-l", self.folder / "log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop it; whoever is connected loses the connection."""
+        self._run("-m", "fast", "stop")
+
+    def _run(self, *arguments: str | Path) -> None:
+        command = [*self._control, *arguments]
+        subprocess.run(command, user=self._user, check=True, timeout=90, cwd=self.folder, stdout=subprocess.DEVNULL)
 
     def url(self, user: str, password: str, database: str) -> str:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
@@ -66,14 +81,11 @@ def running() -> Iterator[Server]:
             f"--pwfile={folder}/password",
         ]
         subprocess.run([*initdb, "--no-sync"], user=user, check=True, timeout=120, capture_output=True, cwd=folder)
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        control = [binaries / "pg_ctl", "-D", data, "-w", "-t", "60"]
-        start = [*control, "-l", folder / "log", "-o", options, "start"]
-        subprocess.run(start, user=user, check=True, timeout=90, cwd=folder, stdout=subprocess.DEVNULL)
+        server = Server(folder, port, [binaries / "pg_ctl", "-D", data, "-w", "-t", "60"], user)
+        server.start()
         try:
-            yield Server(folder, port)
+            yield server
         finally:
-            stop = [*control, "-m", "fast", "stop"]
-            subprocess.run(stop, user=user, check=True, timeout=90, cwd=folder, stdout=subprocess.DEVNULL)
+            server.stop()
     finally:
         shutil.rmtree(folder)

@@ -1,7 +1,5 @@
 """A pool changes its scaler in every direction, and at no moment has fewer replicas than before."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ import pytest
 from sandbox.control_plane import ControlPlane
 from tests.e2e.dev_stack import Change, DevStack
 from tests.e2e.kubectl import Kubectl, eventually
+from tests.e2e.watch import Watch
 
 POOL = ("deployment", "noxus-kb", "--namespace", "noxus")
 HPA: dict[str, Any] = {"type": "hpa", "maxReplicas": 8, "targetCpuUtilization": 70}
@@ -23,24 +22,6 @@ def stack(tmp_path: Path, environment: dict[str, str]) -> Iterator[DevStack]:
     yield stack
     stack.configure()
     stack.destroy()
-
-
-class Watch:
-    """Every number of replicas that the Deployment was ever told to have, as kubectl saw it."""
-
-    def __init__(self, kubeconfig: Path, output: Path) -> None:
-        self._output = output
-        kubectl = [str(Path(sys.executable).with_name("kubectl")), "--kubeconfig", str(kubeconfig)]
-        command = [*kubectl, "get", *POOL, "--watch", "-o", "jsonpath={.spec.replicas} "]
-        with output.open("w") as file:
-            self.process = subprocess.Popen(command, stdout=file)
-
-    def seen(self) -> list[int]:
-        return [int(number) for number in self._output.read_text().split()]
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=10)
 
 
 def scaled_by(scaler: dict[str, Any] | None, replicas: int, seconds: int = 600) -> Change:
@@ -75,7 +56,7 @@ def test_the_number_of_replicas_never_falls_when_the_scaler_changes(
         assert stack.up("", "--expect-no-changes").code == 0
 
     switch(scaled_by(None, 3), 3)
-    watch = Watch(control_plane.kubeconfig, tmp_path / "seen")
+    watch = Watch(control_plane.kubeconfig, tmp_path / "seen", *POOL[1:])
     try:
         eventually(watch.seen)
         switch(scaled_by(HPA, 1), 3)
