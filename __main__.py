@@ -16,14 +16,20 @@ checks.enforce(stack.settings, warn=pulumi.log.warn)
 
 permanent = kept(stack.settings, pulumi.get_stack())
 
+after = pulumi.ResourceOptions(depends_on=permanent.read)
+
 providers: dict[str, pulumi.ProviderResource] = {
-    "kubernetes": kubernetes_provider(stack.settings.cluster),
-    "random": random.Provider("random"),
-    **cloud_providers(stack.settings, permanent),
+    "kubernetes": kubernetes_provider(stack.settings.cluster, after),
+    "random": random.Provider("random", opts=after),
+    **cloud_providers(stack.settings, permanent.settings),
 }
 
-platform = Platform("platform", PlatformArgs(stack=stack), pulumi.ResourceOptions(providers=providers))
+platform = Platform(
+    "platform",
+    PlatformArgs(stack=stack),
+    pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(providers=providers)),
+)
 
-pulumi.export(OUTPUT, permanent)
+pulumi.export(OUTPUT, permanent.settings)
 for name, value in platform.outputs.items():
     pulumi.export(name, value)

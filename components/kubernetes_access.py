@@ -22,7 +22,7 @@ from config.sections import ClusterSettings
 _CONNECT_SECONDS: Final = 10
 
 
-def kubernetes_provider(settings: ClusterSettings) -> kubernetes.Provider:
+def kubernetes_provider(settings: ClusterSettings, opts: pulumi.ResourceOptions | None = None) -> kubernetes.Provider:
     """Make the provider that every Kubernetes resource of the stack inherits.
 
     Raises `ConfigError` if the kubeconfig has no such context and, during an update, if the cluster cannot be reached.
@@ -37,6 +37,7 @@ def kubernetes_provider(settings: ClusterSettings) -> kubernetes.Provider:
         context=settings.context,
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
+        opts=opts,
     )
 
 

@@ -1,6 +1,7 @@
 """The memory of a protected stack: what it was deployed with, read back before anything is changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import pulumi
@@ -12,15 +13,26 @@ OUTPUT: Final = "permanent"
 """Stack output with the settings that may not change."""
 
 
-def kept(settings: StackSettings, stack: str) -> pulumi.Output[dict[str, str]]:
-    """What this stack may never change, once it is known that it does not change now.
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What a stack may never change."""
+
+    settings: pulumi.Output[dict[str, str]]
+    """The settings, once it is known that they do not change now."""
+    read: Sequence[pulumi.Resource] = ()
+    """What has been read first; everything else waits for it. A state in files is written at every step, and a reader
+    in between finds half of it."""
+
+
+def kept(settings: StackSettings, stack: str) -> Kept:
+    """What this stack may never change, compared with what it was deployed with.
 
     The engine, which refuses to replace a protected resource, would say so too, but neither which setting it was nor
     what to do instead. Raises `ConfigError`, in a preview as well.
     """
     now = permanent(settings)
     if not settings.protect:
-        return pulumi.Output.from_input(now)
+        return Kept(settings=pulumi.Output.from_input(now))
     itself = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}")
 
     def compare(outputs: Mapping[str, Any] | None) -> dict[str, str]:
@@ -29,4 +41,4 @@ def kept(settings: StackSettings, stack: str) -> pulumi.Output[dict[str, str]]:
             raise ConfigError(f"Pulumi.{stack}.yaml", problems)
         return now
 
-    return itself.outputs.apply(compare)
+    return Kept(settings=itself.outputs.apply(compare), read=[itself])

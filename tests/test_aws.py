@@ -349,3 +349,11 @@ def test_a_wrong_setting_is_named(section: str, change: dict[str, Any], problem:
     with pytest.raises(ConfigError) as refused:
         settings({**PROD, section: {**PROD[section], **change}}, *SECRETS)
     assert f"\n  - {problem}" in str(refused.value)
+
+
+def test_nothing_is_registered_before_the_stack_has_read_its_own_outputs(prod: Deployment) -> None:
+    first = [resource for resource in prod.resources if resource.parent.endswith("pulumi:pulumi:Stack::noxus-test")]
+    assert {resource.type.rpartition(":")[2] for resource in first} == {"aws", "kubernetes", "random", "Platform"}
+    for resource in first:
+        if resource.type != "pulumi:providers:aws":  # its region waits for what was read
+            assert any("StackReference" in urn for urn in resource.dependencies), resource.name
