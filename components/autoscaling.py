@@ -180,8 +180,9 @@ def scaled_object(
 ) -> CustomResource:
     """Scale a Deployment on the number that a query gives, as tasks per replica.
 
-    If Postgres cannot be asked, the replicas stay as they are or rise to one, but never fall: a database that is down
-    says nothing about how much work is running. The metadata holds names only; the password is in the credential.
+    If the query fails, the replicas stay as they are or rise to one, but never fall: that says nothing about how much
+    work is running. While Postgres cannot be reached KEDA gives no number, and all stay as they are. The metadata holds
+    names only; the password is in the credential.
     """
     metadata = {
         "query": count.query,

@@ -55,7 +55,10 @@ class HpaAutoscaling(Section):
 
 
 class FallbackSettings(Section):
-    """What KEDA does while it cannot count: the number of pods may rise, and never falls."""
+    """What KEDA does while its query fails: the number of pods may rise, and never falls.
+
+    While Postgres cannot be reached at all, KEDA 2.21 changes nothing.
+    """
 
     failure_threshold: int = Field(default=3, ge=1)
     """Counts in a row that must fail first."""
@@ -86,7 +89,7 @@ class KedaAutoscaling(Section):
     use_cached_metrics: bool = True
     """Whether the autoscaler reads KEDA's last count instead of asking Postgres every 15 s besides the polling."""
     fallback: FallbackSettings = FallbackSettings()
-    """What happens while Postgres cannot be asked."""
+    """What happens while the query fails."""
     paused: bool = False
     """Stops scaling: the pool stays at the number of replicas it has."""
     paused_replicas: int | None = Field(default=None, ge=0)
