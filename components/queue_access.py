@@ -54,10 +54,10 @@ _DROP_OURS: Final = (
 )
 """Of the indexes that this file has made, those for which the condition that follows holds."""
 
-_TABLE_ATTEMPTS: Final = 120
-_TIMEOUT_SECONDS: Final = 1800
+_TABLE_ATTEMPTS: Final = 60
+_TIMEOUT_SECONDS: Final = 900
 _AWAIT_MARGIN_SECONDS: Final = 60
-_RETRIES: Final = 2
+_RETRIES: Final = 1
 
 
 def rights(queue: QueueSettings, role: str, owner: str, *, only: bool) -> str:
