@@ -48,7 +48,7 @@ class StoreOperator:
         metadata, spec = item["metadata"], item["spec"]
         stated = spec["target"]["template"]
         template = {name: text.replace('{{ "{{" }}', "{{") for name, text in stated["data"].items()}
-        marks = dict(part["literal"].split(": ") for part in stated["templateFrom"])
+        marks = dict(part["literal"].split(": ") for part in stated.get("templateFrom", []))
         read = {
             data["secretKey"]: self.entries[data["remoteRef"]["key"]][data["remoteRef"]["property"]]
             for data in spec["data"]
