@@ -6,6 +6,7 @@ requests are generated and untyped.
 """
 
 import asyncio
+import gc
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -173,6 +174,7 @@ def deploy(
         settings.ROOT.set(None)
         asyncio.set_event_loop(None)
         loop.close()
+        gc.enable()  # the program has switched it off for itself; here many of them run
     return Deployment(
         tuple(monitor.recorded.values()), frozenset(monitor.finished), monitor.outputs, tuple(log.messages)
     )
