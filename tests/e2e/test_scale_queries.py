@@ -81,6 +81,15 @@ def counted(connection: psycopg.Connection, settings: StackSettings) -> dict[str
     return answers
 
 
+def answered(connection: psycopg.Connection, settings: StackSettings, rows: Sequence[Row]) -> dict[str, int]:
+    """What each pool's query gives on these rows; the database is as it was before."""
+    try:
+        make_table(connection, rows)
+        return counted(connection, settings)
+    finally:
+        connection.rollback()
+
+
 def expected(settings: StackSettings, rows: Sequence[Row], kinds: Mapping[str, str]) -> dict[str, int]:
     """The same, row by row: the most specific pools that take a row, which deal it out in turn."""
     scaling = [(name, pool) for _, name, pool in settings.pools() if scales(pool)]
@@ -142,11 +151,7 @@ def test_over_all_pools_each_task_that_is_taken_counts_once_and_no_other(
     connection: psycopg.Connection, fleet: list[dict[str, Any]], rows: list[Row]
 ) -> None:
     known = settings_of(fleet)
-    try:
-        make_table(connection, rows)
-        answers = counted(connection, known)
-    finally:
-        connection.rollback()
+    answers = answered(connection, known, rows)
     servable = [
         row
         for row in rows
@@ -167,11 +172,7 @@ def test_beside_pools_that_do_not_scale_on_the_queue_each_of_their_tasks_still_c
     connection: psycopg.Connection, fleet: list[dict[str, Any]], rows: list[Row]
 ) -> None:
     known = settings_of(fleet)
-    try:
-        make_table(connection, rows)
-        assert counted(connection, known) == expected(known, rows, KINDS)
-    finally:
-        connection.rollback()
+    assert answered(connection, known, rows) == expected(known, rows, KINDS)
 
 
 def test_each_class_of_tasks_alone_wakes_one_pool_only(connection: psycopg.Connection) -> None:
@@ -184,11 +185,8 @@ def test_each_class_of_tasks_alone_wakes_one_pool_only(connection: psycopg.Conne
     ]
     known = settings_of(fleet)
     for type_, tenant, workspace in every_task():
-        try:
-            make_table(connection, [("queued", type_, tenant, workspace)])
-            awake = {name for name, number in counted(connection, known).items() if number}
-        finally:
-            connection.rollback()
+        answers = answered(connection, known, [("queued", type_, tenant, workspace)])
+        awake = {name for name, number in answers.items() if number}
         assert len(awake) == 1, (type_, tenant, workspace)
 
 
