@@ -1,7 +1,11 @@
 """Whether every task has a pool that takes it, and every pool a task that it can get."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, cast
+
+import yaml
 
 from checks.finding import Finding, error, listed, note
 from checks.fleet import Fleet
@@ -11,6 +15,9 @@ from config import StackSettings
 from config.routing import TASK_TYPES, TaskType
 
 _LONGEST_GAPS: Final = 3
+
+_WORD: Final = re.compile(r"[-\w.]+")
+"""Text that means the same inside braces."""
 
 
 def every_task_is_served(settings: StackSettings) -> Iterator[Finding]:
@@ -80,7 +87,10 @@ def _gap(fleet: Fleet, gap: Gap) -> str:
 
 
 def _yaml(value: object) -> str:
+    """A value as it can be pasted into a stack file."""
     if isinstance(value, Mapping):
         items = cast("Mapping[str, object]", value).items()
-        return "{ " + ", ".join(f"{key}: {item}" for key, item in items) + " }"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return "{ " + ", ".join(f"{key}: {_yaml(item)}" for key, item in items) + " }"
+    if isinstance(value, str) and _WORD.fullmatch(value) and yaml.safe_load(value) == value:
+        return value
+    return json.dumps(value, ensure_ascii=False)

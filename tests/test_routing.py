@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
@@ -105,13 +106,7 @@ def applied(raw: dict[str, Any], finding: Finding) -> dict[str, Any]:
     for step in path:
         place = place.setdefault(step, {})
     text = finding.message.partition("; write ")[2].partition(", or say in")[0]
-    if text.startswith("{ "):
-        parts = [item.split(": ") for item in text.strip("{ }").split(", ")]
-        place[last] = dict(parts)
-    elif last == "workerSubscribeTenants":
-        place[last] = text
-    else:
-        place[last] = json.loads(text) if text in ("true", "1") else text
+    place[last] = yaml.safe_load(text)
     return changed
 
 
@@ -172,7 +167,9 @@ def test_where_all_tenants_are_listed_only_their_tasks_must_be_served() -> None:
     assert list(every_task_is_served(settings_of(fleet, routing={"tenants": {"t1": [], "t2": []}}))) == []
     (finding,) = every_task_is_served(settings_of(fleet, routing={"tenants": {"t1": [], "t2": [], "t3": []}}))
     assert finding.path == "primary.pools.p0.workerSubscribeTenants"
-    assert finding.message.startswith("leaves tenants out: nobody takes flow, chat and kb tasks of t3; write t1,t2,t3,")
+    assert finding.message.startswith(
+        'leaves tenants out: nobody takes flow, chat and kb tasks of t3; write "t1,t2,t3",'
+    )
 
 
 def test_a_reason_accepts_what_nobody_takes() -> None:
