@@ -90,8 +90,8 @@ class QueueSettings(Section):
     workspace_column: Column = Field(examples=["workspace_id"])
     """Column with the workspace's id."""
     create_index: bool = True
-    """Whether the stack makes the partial index that every count is answered from. False: `make scaling` prints it,
-    and without one each count reads the whole table."""
+    """Whether the stack makes the partial index that every count is answered from. False: `python -m
+    tools.routing --sql` prints it, and without one each count reads the whole table."""
 
 
 class ScalingSettings(Section):

@@ -15,7 +15,6 @@ from tools import stack_file
 _DESCRIPTION: Final = """\
 Say for each pool of Pulumi.<stack>.yaml which events its longest task survives, on the stack's cloud, and what follows
 from maxTaskSeconds. Nothing is asked but the file.
-from tools import stack_file
 """
 
 _EPILOG: Final = """\
