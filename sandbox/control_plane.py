@@ -100,6 +100,10 @@ class ControlPlane:
         argv = [str(Path(sys.executable).with_name("kubectl")), *options, *arguments]
         return run(f"kubectl {' '.join(arguments[:3])}", argv, self._run / "kubectl.log", seconds=120)
 
+    def apply(self, *what: str) -> None:
+        """Create objects or change them; server-side, for a definition of KEDA's is too large for an annotation."""
+        self.kubectl("apply", "--server-side", "--force-conflicts", "--validate=false", *what)
+
     @property
     def address(self) -> str:
         """Where the API server is."""
@@ -157,10 +161,9 @@ class ControlPlane:
         definitions = sorted((external_secrets / "config/crds/bases").glob("external-secrets.io_*.yaml"))
         definitions.append(prometheus / "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml")
         files = [f"--filename={file}" for file in (FOLDER / "cluster.yaml", *definitions)]
-        apply = ("apply", "--server-side", "--force-conflicts", "--validate=false")
+        self.apply(*files)
+        self.apply(f"--kustomize={keda / 'config/crd'}")
         for arguments in (
-            (*apply, *files),
-            (*apply, f"--kustomize={keda / 'config/crd'}"),
             ("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"),
             ("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s"),
             ("wait", "--for=create", "serviceaccount/default", "--timeout=60s"),

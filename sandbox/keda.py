@@ -49,11 +49,11 @@ class Keda:
                 binaries.program(part)
             started = time.monotonic()
             config = binaries.module_folders("crds", MODULE)[0] / "config"
-            self._apply(*(str(config / file) for file in RIGHTS))
+            self._plane.apply(*(f"--filename={config / file}" for file in RIGHTS))
             for part in KEDA:
                 self._plane.parts.bring_up(part)
             self._registration.write_text(self._wanted_registration())
-            self._apply(str(self._registration))
+            self._plane.apply(f"--filename={self._registration}")
             self._await_answer()
             say(f"KEDA: ready after {time.monotonic() - started:.1f} s")
 
@@ -100,7 +100,3 @@ class Keda:
     def _wanted_registration(self) -> str:
         authority = base64.b64encode((self._plane.cluster / "pki" / "ca.crt").read_bytes()).decode()
         return (FOLDER / "keda.yaml").read_text().format(ca=authority, **self._plane.parts.ports())
-
-    def _apply(self, *files: str) -> None:
-        apply = ("apply", "--server-side", "--force-conflicts", "--validate=false")
-        self._plane.kubectl(*apply, *(f"--filename={file}" for file in files))
