@@ -39,8 +39,8 @@ class Subscription:
 
         A pool that takes less than another takes, and nothing else, always has the smaller rank.
         """
-        sizes = (_EVERY if ids is None else len(ids) for ids in (self.workspaces, self.tenants))
-        workspaces, tenants = sizes
+        workspaces = _EVERY if self.workspaces is None else len(self.workspaces)
+        tenants = _EVERY if self.tenants is None else len(self.tenants)
         return workspaces, tenants, len(self.types)
 
 
@@ -161,18 +161,21 @@ class Fleet:
         """Names of the pools of a set."""
         return tuple(pool.name for pool in self.members(mask))
 
+    def only(self, pool: Subscription) -> int:
+        """The set of this one pool."""
+        return 1 << self._bits[pool.name]
+
+    @cached_property
+    def _bits(self) -> dict[str, int]:
+        return {pool.name: bit for bit, pool in enumerate(self.pools)}
+
     @cached_property
     def _ranks(self) -> dict[tuple[float, float, int], int]:
         """Pools that scale on the queue by rank, most specific first."""
         ranks: dict[tuple[float, float, int], int] = {}
         for pool in sorted(self.members(self.counting), key=lambda pool: pool.rank):
-            ranks[pool.rank] = ranks.get(pool.rank, 0) | 1 << self.bits[pool.name]
+            ranks[pool.rank] = ranks.get(pool.rank, 0) | self.only(pool)
         return ranks
-
-    @cached_property
-    def bits(self) -> dict[str, int]:
-        """Number of each pool's bit, by its name."""
-        return {pool.name: bit for bit, pool in enumerate(self.pools)}
 
     @cached_property
     def _before(self) -> dict[tuple[float, float, int], int]:
@@ -190,7 +193,7 @@ class Fleet:
 
     def as_specific(self, pool: Subscription) -> int:
         """Other pools that scale on the queue and are just as specific as this one, which does so too."""
-        return self._ranks[pool.rank] & ~(1 << self.bits[pool.name])
+        return self._ranks[pool.rank] & ~self.only(pool)
 
     def first(self, mask: int) -> int:
         """Of a set of pools, those that a task of all of them counts for: the most specific that scale on the queue."""

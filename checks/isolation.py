@@ -11,7 +11,7 @@ def sharing_is_known(settings: StackSettings) -> Iterator[Finding]:
     """Note which pools take the same tasks, and that a pool of one tenant keeps no other pool from its tasks."""
     fleet = Fleet.of(settings)
     for pool in fleet.pools:
-        others = fleet.overlapping(pool) & ~(1 << fleet.bits[pool.name])
+        others = fleet.overlapping(pool) & ~fleet.only(pool)
         general = others & fleet.any_tenant
         if pool.tenants and general:
             yield note(

@@ -34,23 +34,25 @@ def remedy(settings: StackSettings, types: Iterable[TaskType], gaps: Iterable[Ga
         for name, pool in release.pools.items()
     ]
     taken = {path: subscription(path, "", pool, None) for path, pool in pools}
+    roomy = {path for path, own in taken.items() if all(_within(gap, own) for gap in missing)}
     for path, pool in pools:
         off = _switched_off(pool)
-        if off and wanted <= taken[path].types and all(_within(gap, taken[path]) for gap in missing):
+        if off and path in roomy and wanted <= taken[path].types:
             return Remedy(f"{path}.{off[0]}", off[1], f"is {off[2]}, and ")
     working = [(path, pool) for path, pool in pools if pool.enabled and can_work(pool)]
     for path, pool in working:
-        if all(_within(gap, taken[path]) for gap in missing):
+        if path in roomy:
             wider = _smallest(taken[path].types | wanted)
             return Remedy(f"{path}.workerSubscribe", wider, f"is {pool.worker_subscribe}, and ")
     named = {tenant for gap in missing for tenant in gap.tenants or ()}
-    if all(gap.tenants for gap in missing) and not settings.routing.isolated_tenants:
+    all_named = all(gap.tenants for gap in missing)
+    if all_named and not settings.routing.isolated_tenants:
         for path, pool in working:
             own = taken[path]
             if wanted <= own.types and own.tenants and own.workspaces is None:
                 both = [*pool.worker_subscribe_tenants, *sorted(named - own.tenants)]
                 return Remedy(f"{path}.workerSubscribeTenants", ",".join(both), "leaves tenants out: ")
-    tenants = {"workerSubscribeTenants": ",".join(sorted(named))} if all(gap.tenants for gap in missing) else {}
+    tenants = {"workerSubscribeTenants": ",".join(sorted(named))} if all_named else {}
     existing = settings.primary.pools
     base = min(wanted)
     free = next(name for name in (base, *(f"{base}-{n}" for n in range(2, len(existing) + 3))) if name not in existing)

@@ -46,9 +46,7 @@ def every_task_is_served(settings: StackSettings) -> Iterator[Finding]:
 def pools_can_get_work(settings: StackSettings) -> Iterator[Finding]:
     """Refuse a pool whose tenants and workspaces exclude each other, by what `routing.tenants` says of them."""
     directory = settings.routing.tenants
-    for path, _, pool in settings.pools():
-        if not directory:
-            return
+    for path, _, pool in settings.pools() if directory else ():
         tenants = [t for t in pool.worker_subscribe_tenants or directory if t in directory]
         if not tenants:
             yield error(

@@ -9,9 +9,7 @@ from checks.fleet import Fleet, target_query_value
 from checks.shares import counts_nothing, share
 from checks.sql import NOTHING, count_query
 from config import StackSettings
-from config.autoscaling import KedaAutoscaling
 from config.routing import TAKES
-from config.scaling import QueueSettings
 
 _FOR_ZERO: Final = {"activation_query_value": "activationQueryValue", "cooldown_seconds": "cooldownSeconds"}
 """Settings about going to zero and coming back."""
@@ -34,27 +32,22 @@ def scale_counts(settings: StackSettings) -> Mapping[str, Count]:
     paused nothing counts; others that take its tasks count them.
     """
     fleet, scaling = Fleet.of(settings), settings.scaling
-    counts: dict[str, Count] = {}
-    for _, name, pool in settings.pools():
-        scaler = pool.autoscaling
-        if isinstance(scaler, KedaAutoscaling):
-            written = scaler.query or scaling.query
-            query = written or (_derived(scaling.queue, fleet, name) if scaling.queue else NOTHING)
-            counts[name] = Count(query, f"{target_query_value(settings, pool) or 1:g}")
-    return counts
+    counting = {pool.name: pool for pool in fleet.members(fleet.counting)}
 
+    def derived(name: str) -> str:
+        if scaling.queue is None or name not in counting:
+            return NOTHING
+        return count_query(scaling.queue, share(fleet, counting[name]))
 
-def _derived(queue: QueueSettings, fleet: Fleet, name: str) -> str:
-    pool = fleet.pools[fleet.bits[name]] if name in fleet.bits else None
-    return count_query(queue, share(fleet, pool)) if pool and pool.capacity is not None else NOTHING
+    return {
+        name: Count(scaler.query or scaling.query or derived(name), f"{target_query_value(settings, pool) or 1:g}")
+        for _, name, pool, scaler in settings.scaled_pools()
+    }
 
 
 def keda_knows_what_to_count(settings: StackSettings) -> Iterator[Finding]:
     """Refuse a KEDA pool without query or target, and warn of one that scales on everybody's tasks."""
-    for path, _, pool in settings.pools():
-        scaler = pool.autoscaling
-        if not isinstance(scaler, KedaAutoscaling):
-            continue
+    for path, _, pool, scaler in settings.scaled_pools():
         if (scaler.query, settings.scaling.query, settings.scaling.queue) == (None, None, None):
             yield error(
                 f"{path}.autoscaling.query",
@@ -84,11 +77,9 @@ def types_have_values(settings: StackSettings) -> Iterator[Finding]:
     if settings.scaling.query is not None:
         yield warning("scaling.queue", "is used by no pool: scaling.query takes its place; remove one of the two")
         return
-    for path, _, pool in settings.pools():
-        if not isinstance(pool.autoscaling, KedaAutoscaling) or pool.autoscaling.query:
-            continue
+    for path, _, pool, scaler in settings.scaled_pools():
         for type_ in sorted(TAKES[pool.worker_subscribe]):
-            if not queue.types.get(type_):
+            if not scaler.query and not queue.types.get(type_):
                 yield error(
                     f"scaling.queue.types.{type_}",
                     f"not set, and {path} takes {type_} tasks and counts them; write the values of "
@@ -122,10 +113,7 @@ def pools_have_tasks_of_their_own(settings: StackSettings) -> Iterator[Finding]:
 
 def scalers_do_what_they_say(settings: StackSettings) -> Iterator[Finding]:
     """Warn of a KEDA pool that is paused, and of settings that only a pool that goes to zero would use."""
-    for path, _, pool in settings.pools():
-        scaler = pool.autoscaling
-        if not isinstance(scaler, KedaAutoscaling):
-            continue
+    for path, _, _, scaler in settings.scaled_pools():
         if scaler.paused or scaler.paused_replicas is not None:
             where = "where it is" if scaler.paused_replicas is None else f"at {scaler.paused_replicas} replicas"
             setting = "paused" if scaler.paused_replicas is None else "pausedReplicas"

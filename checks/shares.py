@@ -46,7 +46,8 @@ class Part:
 class Share:
     """What counts for one pool: all it takes, except what more specific pools take, and shared with its equals."""
 
-    pool: Subscription
+    own: Box
+    """All that it takes."""
     excluded: tuple[Box, ...]
     parts: tuple[Part, ...]
     """Together all that is not excluded, nothing twice."""
@@ -69,10 +70,10 @@ def share(fleet: Fleet, pool: Subscription) -> Share:
         sharing = types[1] & tenants[1] & workspaces[1]
         by_equals.setdefault(sharing, []).append(Box(types[0], tenants[0], workspaces[0]))
     parts = (
-        Part(merged(boxes), *_turn(pool, fleet.members(sharing | 1 << fleet.bits[pool.name])))
+        Part(merged(boxes), *_turn(pool, fleet.members(sharing | fleet.only(pool))))
         for sharing, boxes in sorted(by_equals.items())
     )
-    return Share(pool, excluded, tuple(parts))
+    return Share(own, excluded, tuple(parts))
 
 
 def counts_nothing(fleet: Fleet, pool: Subscription) -> bool:

@@ -38,7 +38,7 @@ def table(queue: QueueSettings) -> str:
 
 def count_query(queue: QueueSettings, share: Share) -> str:
     """How many tasks count for a pool, waiting and running: one row with one whole number, never NULL."""
-    own = Box(share.pool.types, share.pool.tenants, share.pool.workspaces)
+    own = share.own
     kinds = _type_values(queue, own.types)
     if not kinds or own in share.excluded:
         return NOTHING

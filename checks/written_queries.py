@@ -4,15 +4,13 @@ from collections.abc import Iterator
 
 from checks.finding import Finding, error, warning
 from config import StackSettings
-from config.autoscaling import KedaAutoscaling
 
 
 def queries_only_read(settings: StackSettings) -> Iterator[Finding]:
     """Refuse a written query that is no single SELECT of one column, or that writes or locks."""
     written = {"scaling.query": settings.scaling.query}
-    for path, _, pool in settings.pools():
-        if isinstance(pool.autoscaling, KedaAutoscaling):
-            written[f"{path}.autoscaling.query"] = pool.autoscaling.query
+    for path, _, _, scaler in settings.scaled_pools():
+        written[f"{path}.autoscaling.query"] = scaler.query
     for path, text in written.items():
         if text is not None:
             yield from _query_findings(path, text)

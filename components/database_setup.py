@@ -54,7 +54,6 @@ until pg_isready --quiet; do
   sleep 2
 done
 """
-
 """Returns when Postgres answers."""
 
 SCRIPT: Final = """\

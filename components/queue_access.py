@@ -13,7 +13,7 @@ from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
 from pulumi_kubernetes.core.v1 import PodTemplateSpecArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from checks.sql import create_index, grant_reading, index_name, revoke_reading, table
+from checks.sql import INDEX_PREFIX, create_index, grant_reading, index_name, revoke_reading, table
 from components.database_setup import INSTANCE, DatabaseSetup, DatabaseSetupArgs, setup_pod
 from components.labels import labels
 from components.workload import REPLACE_UNREADY, escaped
@@ -50,7 +50,7 @@ echo "the queue can be counted"
 _DROP_OURS: Final = (
     "SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index "
     "JOIN pg_class ON pg_class.oid = indexrelid "
-    "WHERE indrelid = to_regclass(:'queue') AND starts_with(relname, 'noxus_scaling_') AND "
+    "WHERE indrelid = to_regclass(:'queue') AND starts_with(relname, :'prefix') AND "
 )
 """Of the indexes that this file has made, those for which the condition that follows holds."""
 
@@ -72,6 +72,7 @@ def index(queue: QueueSettings) -> str:
     return "\n".join(
         (
             "\\getenv queue QUEUE_TABLE",
+            f"\\set prefix {INDEX_PREFIX}",
             f"{_DROP_OURS}NOT indisvalid \\gexec",
             create_index(queue),
             f"{_DROP_OURS}{outdated} \\gexec",

@@ -177,6 +177,12 @@ class StackSettings(Section):
             for pool, pool_settings in settings.enabled_pools.items():
                 yield f"{path}.pools.{pool}", f"{release}-{pool}", pool_settings
 
+    def scaled_pools(self) -> Iterator[tuple[str, str, PoolSettings, KedaAutoscaling]]:
+        """Every enabled pool that KEDA scales, as (path in the stack file, workload name, settings, its scaler)."""
+        for path, name, pool in self.pools():
+            if isinstance(pool.autoscaling, KedaAutoscaling):
+                yield path, name, pool, pool.autoscaling
+
     @property
     def visibility_timeout_seconds(self) -> int:
         """After how long the broker may deliver an unacknowledged task again: one value for every worker of the stack.
@@ -190,7 +196,7 @@ class StackSettings(Section):
     @property
     def triggers(self) -> int:
         """How many pools KEDA scales, each by one trigger that asks Postgres."""
-        return sum(isinstance(pool.autoscaling, KedaAutoscaling) for _, _, pool in self.pools())
+        return sum(1 for _ in self.scaled_pools())
 
     @property
     def secret_store(self) -> SecretStore | None:
@@ -230,8 +236,7 @@ class StackSettings(Section):
     @property
     def reads_queue_only(self) -> bool:
         """Whether every query of KEDA's is derived, so that its role need read nothing but the queue's table."""
-        scalers = [pool.autoscaling for _, _, pool in self.pools()]
-        written = any(isinstance(scaler, KedaAutoscaling) and scaler.query for scaler in scalers)
+        written = any(scaler.query for _, _, _, scaler in self.scaled_pools())
         return self.scaling.queue is not None and not self.scaling.query and not written
 
     @property
