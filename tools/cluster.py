@@ -1,12 +1,13 @@
 """Reading a stack's namespaces from the Kubernetes API: one list per kind and namespace, no discovery, nothing written.
 
 Lists are per namespace, so that their cost follows the stack and not its neighbours. Of Secrets only the metadata is
-asked for: no value leaves the API server.
+asked for: no value leaves the API server. Of pods only the platform's own: a namespace may have others.
 """
 
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from kubernetes.client import ApiClient, ApiException, Configuration
@@ -14,6 +15,7 @@ from kubernetes.config import ConfigException, new_client_from_config
 from urllib3.exceptions import HTTPError
 
 from components.kubernetes_access import cluster_problems
+from components.labels import PART_OF
 from config import ConfigError, Problem, StackSettings
 from config.sections import ClusterSettings
 from tools.health import answers
@@ -26,6 +28,7 @@ _RESOURCES: Final = {
     "Job": "apis/batch/v1/namespaces/{}/jobs",
     "NetworkPolicy": "apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
     "PersistentVolumeClaim": "api/v1/namespaces/{}/persistentvolumeclaims",
+    "Pod": f"api/v1/namespaces/{{}}/pods?labelSelector={PART_OF}%3Dnoxus",
     "PodDisruptionBudget": "apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "ExternalSecret": "apis/external-secrets.io/v1/namespaces/{}/externalsecrets",
     "SecretStore": "apis/external-secrets.io/v1/namespaces/{}/secretstores",
@@ -65,7 +68,7 @@ def _client(settings: ClusterSettings) -> ApiClient:
 
 
 def _observe(client: ApiClient, namespace: str) -> Namespace:
-    found = Namespace(namespace, _objects(client, namespace))
+    found = Namespace(namespace, _objects(client, namespace), datetime.now(UTC))
     found.add(list(answers(client, found)))
     return found
 

@@ -31,7 +31,7 @@ _PRIMARY: Final = frozenset({"backend-from-frontend", "from-ingress", "frontend-
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """One Deployment of a release, and what stands beside it under the same name."""
+    """One Deployment of a release, and what there is next to it under the same name."""
 
     release: str
     role: str
@@ -39,7 +39,7 @@ class Workload:
     image: str
     settings: WorkloadSettings
     env: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Literal variables; nothing else may be literal, because a literal wins over every Secret."""
+    """Literal variables; nothing else may be literal, because a literal overrides every Secret."""
     resolved: AbstractSet[str] = frozenset()
     """Literal variables whose values only the deployment knows."""
     secrets: tuple[str, ...]
@@ -48,6 +48,8 @@ class Workload:
     """Whether it answers on the port, and so has a Service."""
     count: Count | None = None
     """What KEDA asks for it, if KEDA scales it."""
+    host: str | None = None
+    """Host under which it is reached from outside, if it is."""
 
     @property
     def name(self) -> str:
@@ -79,7 +81,15 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
     if primary.relays.enabled:
         services.append(("relays", primary.relays.image or images.backend, primary.relays))
     for role, image, service in services if own is primary else ():
-        yield Workload(release=release, role=role, component=role, image=image, settings=service, secrets=shared)
+        yield Workload(
+            release=release,
+            role=role,
+            component=role,
+            image=image,
+            settings=service,
+            secrets=shared,
+            host=primary.public_hosts.get(role),
+        )
     if own is primary and primary.scheduler.enabled:
         yield Workload(
             release=release,
@@ -142,7 +152,7 @@ def scaler(workload: Workload) -> Scaler | None:
 
 def may_be_at_zero(autoscaling: Autoscaling) -> bool:
     """Whether no replica at all is a state that the autoscaler may choose."""
-    return isinstance(autoscaling, KedaAutoscaling) and autoscaling.min_replicas == 0
+    return isinstance(autoscaling, KedaAutoscaling) and 0 in (autoscaling.min_replicas, autoscaling.paused_replicas)
 
 
 def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:

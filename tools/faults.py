@@ -1,4 +1,9 @@
-"""What is wrong with one Kubernetes object, given what it should be. A fault is a sentence without its full stop."""
+"""What is wrong with one Kubernetes object, given what it should be. A fault is a sentence without its full stop.
+
+It is a fault when the cluster contradicts the configuration, or lacks what the stack itself makes or needs in order to
+run. It is a `Note` when everything of the stack is as configured, and what others run in the cluster has not
+done its part (yet), or adds to it: KEDA, cert-manager, External Secrets, metrics, an ingress controller, a policy.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,18 +18,17 @@ from config.ingress import TlsSettings
 from config.quantity import amount
 from config.releases import QuotaSettings
 from tools.expectations import Scaler, Workload, may_be_at_zero
-from tools.observed import Manifest, Namespace, at, part, parts
+from tools.observed import Manifest, Namespace, at, conditions, part, parts
 
 _AUTOMOUNT: Final = "automountServiceAccountToken"
 _AUTOSCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject")
-
 
 _OK: Final = 200
 _SHOWN: Final = 80
 """Characters of an answer that are shown."""
 
 
-class Remark(str):
+class Note(str):
     """Something worth saying although it is no fault."""
 
     __slots__ = ()
@@ -49,7 +53,7 @@ def namespace_of_another(manifest: Manifest, standard: str) -> Iterator[str]:
     yield from differences({"phase": "Active"}, part(manifest, "status"))
     found = at(manifest, "metadata", "labels", "pod-security.kubernetes.io/enforce")
     if found != standard:
-        yield Remark(f"enforces {found or 'no'} Pod Security, and the stack's other namespaces enforce {standard}")
+        yield Note(f"enforces {found or 'no'} Pod Security, and the stack's other namespaces enforce {standard}")
 
 
 def volume_claim(manifest: Manifest) -> Iterator[str]:
@@ -58,18 +62,22 @@ def volume_claim(manifest: Manifest) -> Iterator[str]:
 
 
 def ready(manifest: Manifest) -> Iterator[str]:
-    """Whether what External Secrets keeps says that it is ready, and if not, its own words."""
-    conditions = {condition["type"]: condition for condition in parts(manifest, "status", "conditions")}
-    condition = conditions.get("Ready", {"status": "unknown", "message": "External Secrets has not looked at it yet"})
-    if condition["status"] != "True":
+    """Whether what External Secrets keeps says that it is ready, and if not, its own words.
+
+    If its operator never looked that is a note: each Secret that is not written is a fault where it is used.
+    """
+    condition = conditions(manifest).get("Ready")
+    if condition is None:
+        yield Note("External Secrets has not reported on it; is its operator running?")
+    elif condition["status"] != "True":
         yield f"is not ready: {condition.get('message') or condition.get('reason') or 'no reason given'}"
 
 
 def completion(manifest: Manifest) -> Iterator[str]:
     """Whether a Job has run to its end."""
-    conditions = {condition["type"]: condition for condition in parts(manifest, "status", "conditions")}
-    if at(conditions, "Complete", "status") != "True":
-        yield f"not complete: {at(conditions, 'Failed', 'message') or 'it has not ended yet'}"
+    found = conditions(manifest)
+    if at(found, "Complete", "status") != "True":
+        yield f"not complete: {at(found, 'Failed', 'message') or 'it has not ended yet'}"
 
 
 def ingress(manifest: Manifest, service: str, host: str, secret: str | None) -> Iterator[str]:
@@ -84,7 +92,7 @@ def ingress(manifest: Manifest, service: str, host: str, secret: str | None) -> 
     }
     yield from differences({"rules": [(host, service)], "tls": [([host], secret)] if secret else []}, found)
     if not parts(manifest, "status", "loadBalancer", "ingress"):
-        yield Remark("has no address yet; is an ingress controller of its class running?")
+        yield Note("has no address yet; is an ingress controller of its class running?")
 
 
 def quota(manifest: Manifest, settings: QuotaSettings) -> Iterator[str]:
@@ -98,7 +106,7 @@ def quota(manifest: Manifest, settings: QuotaSettings) -> Iterator[str]:
 def no_certificate(secret: str, tls: TlsSettings) -> str:
     """What to say of a certificate's Secret that is not there."""
     if tls.cluster_issuer:
-        return Remark(f"Secret {secret} is not written yet; is cert-manager running, with {tls.cluster_issuer}?")
+        return Note(f"Secret {secret} is not written yet; is cert-manager running, with {tls.cluster_issuer}?")
     return f"Secret {secret} does not exist"
 
 
@@ -111,9 +119,9 @@ def service_account(manifest: Manifest, marks: Mapping[str, str]) -> Iterator[st
 def health(answer: Manifest | None) -> Iterator[str]:
     """Whether a Service said that it is well, where it could be asked."""
     if not answer:
-        yield Remark("not asked: there is no such Service")
+        yield Note("not asked: there is no such Service")
     elif "code" not in answer:
-        yield Remark(f"not asked, the API server does not get through: {answer['unreached']}")
+        yield Note(f"not asked, the API server does not get through: {answer['unreached']}")
     elif answer["code"] != _OK:
         yield f"answers {answer['code']} through its Service, expected {_OK}: {answer['text'][:_SHOWN]!r}"
 
@@ -126,24 +134,23 @@ def rollout(manifest: Manifest, wanted: int) -> Iterator[str]:
     available, updated = (status.get(f"{word}Replicas", 0) for word in ("available", "updated"))
     if (available, updated) != (wanted, wanted):
         yield f"{available} of {wanted} replicas available, {updated} up to date"
-        for condition in status.get("conditions") or ():
+        for kind, condition in conditions(manifest).items():
             # of a Deployment's conditions only ReplicaFailure is bad when it is true
-            if (condition["type"] == "ReplicaFailure") == (condition["status"] == "True"):
-                yield f"{condition['type']} is {condition['status']}: {condition.get('message', '')}"
+            if (kind == "ReplicaFailure") == (condition["status"] == "True"):
+                yield f"{kind} is {condition['status']}: {condition.get('message', '').removesuffix('.')}"
 
 
 def replicas(deployment: Manifest, workload: Workload) -> Iterator[str]:
-    """Whether a Deployment has as many pods as configuration, or its autoscaler, wants."""
+    """Whether a Deployment asks for as many pods as configuration wants, or its autoscaler may choose."""
     autoscaling, wanted = workload.settings.autoscaling, at(deployment, "spec", "replicas")
     if autoscaling is None:
         yield from differences({"spec.replicas": workload.settings.replica_count}, {"spec.replicas": wanted})
     elif wanted == 0 and not may_be_at_zero(autoscaling):
         yield f"scaled to 0, but autoscaling.minReplicas is {autoscaling.min_replicas}"
-    yield from rollout(deployment, wanted)
 
 
 def literal_env(container: Manifest, workload: Workload) -> Iterator[str]:
-    """Whether the literal variables are exactly the expected ones: any other would win over every Secret."""
+    """Whether the literal variables are exactly the expected ones: any other would override every Secret."""
     # The API server leaves out an empty value; a variable that comes from elsewhere is shown with its source.
     env = {item["name"]: item.get("valueFrom") or item.get("value", "") for item in parts(container, "env")}
     expected = {**dict.fromkeys(env.keys() - set(MARKS)), **workload.env}
@@ -179,7 +186,7 @@ def disruption_budget(manifest: Manifest, workload: Workload) -> Iterator[str]:
 
 
 def policies(found: Mapping[str, Manifest], wanted: AbstractSet[str]) -> Iterator[str]:
-    """Whether a namespace denies both directions and has every expected allowance, and none of ours besides."""
+    """Whether a namespace denies both directions and has every expected policy, and no other of this program."""
     for name in sorted(wanted - found.keys()):
         yield f"{name} does not exist"
     if "deny-all" in found:
@@ -190,7 +197,7 @@ def policies(found: Mapping[str, Manifest], wanted: AbstractSet[str]) -> Iterato
         if at(found[name], "metadata", "annotations", REASON):
             yield f"{name} is left over: no setting asks for it"
         else:
-            yield Remark(f"{name} is somebody else's, and may open what the stack denies")
+            yield Note(f"{name} was created elsewhere, and may allow what the stack denies")
 
 
 def autoscaler(workload: Workload, wanted: Scaler | None, namespace: Namespace) -> Iterator[str]:
@@ -260,13 +267,13 @@ def _credential(scaler: Manifest, name: str, namespace: Namespace) -> Iterator[s
 
 def _scaler_conditions(scaler: Manifest) -> Iterator[str]:
     """What the autoscaler says of itself. An HPA without metrics scales nothing yet; it is still as configured."""
-    conditions = {condition["type"]: condition for condition in parts(scaler, "status", "conditions")}
-    if scaler["kind"] == "ScaledObject" and at(conditions, "Ready", "status") not in ("True", "False"):
-        yield Remark("KEDA has not reported on it, so nothing scales it; is the KEDA operator running?")
-    for kind, condition in conditions.items():
+    found = conditions(scaler)
+    if scaler["kind"] == "ScaledObject" and at(found, "Ready", "status") not in ("True", "False"):
+        yield Note("KEDA has not reported on it, so nothing scales it; is the KEDA operator running?")
+    for kind, condition in found.items():
         if kind in ("Ready", "AbleToScale", "ScalingActive") and condition["status"] == "False":
             text = f"{kind} is False: {condition.get('message', '')}"
-            yield text if kind == "Ready" else Remark(text)
+            yield text if kind == "Ready" else Note(text)
 
 
 def _shown(value: object) -> str:

@@ -1,14 +1,15 @@
 """Compares a stack's settings with what was observed in its cluster: pure, one `Check` for each question.
 
-What stands on something missing is not asked about: one cause, one failure. What runs inside the pods is not looked
-at, and neither are namespaces that no setting names any more.
+What stands on something missing is not asked about: one cause, one failure. Pods that are not ready say why; what runs
+inside the others is not looked at, and neither are namespaces that no setting names any more.
 """
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from components.cluster.stateful import INSTANCE
 from components.ingress import certificate
@@ -20,6 +21,13 @@ from tools import expectations, faults
 from tools.expectations import Workload
 from tools.health import HEALTH
 from tools.observed import Manifest, Namespace, Observed, at, part, parts
+from tools.pods import JOB_NAME, explanations
+
+Outcome = Literal["ok", "note", "fail"]
+"""`note`: everything is as configured, and there is something to look at that is not the stack's own."""
+
+_Judge = Callable[[Manifest], Iterable[str]]
+"""What there is to say about one object: faults and notes."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +36,22 @@ class Check:
 
     release: str
     """Name of the release, or `data` for the data services."""
-    check: str
-    passed: bool
+    subject: str
+    """The workload, data service or Job that is asked about; empty for the release as a whole."""
+    question: str
+    outcome: Outcome
     reason: str
-    """Why it failed and where to look; a remark, if it has passed."""
+    """What there is to say and where to look; empty for `ok`."""
+
+    @property
+    def check(self) -> str:
+        """What was asked, about what; unique in its release."""
+        return f"{self.subject}: {self.question}" if self.subject else self.question
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.outcome != "fail"
 
 
 def inspect(settings: StackSettings, observed: Observed) -> Iterator[Check]:
@@ -57,14 +77,19 @@ class _Inspection:
         yield self._policies()
         services = self.settings.services_in_cluster
         for service in sorted(services):
-            yield self._object(f"{service}: available", "StatefulSet", service, lambda it: faults.rollout(it, 1))
-            yield self._object(f"{service}: volume", "PersistentVolumeClaim", service, faults.volume_claim)
-            yield self._service(service, selector(INSTANCE, service), headless=True)
+            yield from self._data_service(service)
         if self.settings.sets_up_database:
-            yield self._object("postgres-setup: complete", "Job", "postgres-setup", faults.completion)
+            yield self._job("postgres-setup", "postgres-setup")
         if self.settings.opens_queue:
-            yield self._object("postgres-queue: complete", "Job", "postgres-queue", faults.completion)
+            yield self._job("postgres-queue", "postgres-queue")
         yield self._nothing_else({"Deployment": frozenset(), "Service": services, "StatefulSet": services})
+
+    def _data_service(self, service: str) -> Iterator[Check]:
+        selected = selector(INSTANCE, service)
+        stuck = self._said("StatefulSet", service, lambda it: faults.rollout(it, 1))
+        yield self._pods(service, "available", f"describe statefulset {service}", selected, stuck)
+        yield self._object(service, "volume", "PersistentVolumeClaim", service, faults.volume_claim)
+        yield self._service(service, selected, headless=True)
 
     def release(self, release: ReleaseSettings) -> Iterator[Check]:
         yield self._namespace(ours=release.create_namespace)
@@ -72,95 +97,98 @@ class _Inspection:
             return
         yield self._policies()
         marks = release.identity.annotations
-        yield self._object("ServiceAccount", "ServiceAccount", self.name, lambda it: faults.service_account(it, marks))
+        yield self._own("ServiceAccount", self.name, lambda it: faults.service_account(it, marks))
         if external := expectations.external_secrets(self.settings, self.name, release):
-            yield self._object("SecretStore", "SecretStore", self.name, faults.ready)
+            yield self._own("SecretStore", self.name, faults.ready)
             for name in external:
-                yield self._object(f"ExternalSecret {name}", "ExternalSecret", name, faults.ready)
+                yield self._object("", f"ExternalSecret {name}", "ExternalSecret", name, faults.ready)
         if logins := self.settings.images.login_secrets:
-            missing = (f"Secret {name} does not exist" for name in logins if not self.found.get("Secret", name))
-            yield self._check("registry Secrets", "get secrets", missing)
+            yield self._secrets("", "registry Secrets", logins)
         if self.settings.cluster.scraping == "podMonitors":
-            yield self._object("PodMonitor", "PodMonitor", self.name, lambda _: ())
+            yield self._own("PodMonitor", self.name, lambda _: ())
         if quota := release.quota:
             name = f"{self.name}-quota"
-            yield self._object("quota", "ResourceQuota", name, lambda it: faults.quota(it, quota))
-        if release is self.settings.primary:
-            yield from self._of_the_primary()
+            yield self._object("", "quota", "ResourceQuota", name, lambda it: faults.quota(it, quota))
+        if release is self.settings.primary and (job := migrations_run(self.settings)):
+            yield self._job("migrations", job)
         workloads = list(expectations.workloads(self.settings, self.name, release))
         for workload in workloads:
             yield from self._workload(workload)
         disabled = {f"{self.name}-{pool}" for pool in release.pools.keys() - release.enabled_pools.keys()}
         for name in sorted(disabled):
             left = [f"Deployment {name} exists, expected none"] if self.found.get("Deployment", name) else []
-            yield self._check(f"{name}: disabled", f"describe deployment {name}", left)
+            yield self._check(name, "disabled", f"describe deployment {name}", left)
         names = {workload.name for workload in workloads}
         serving = {workload.name for workload in workloads if workload.serves}
         yield self._nothing_else({"Deployment": names | disabled, "Service": serving, "StatefulSet": frozenset()})
 
-    def _of_the_primary(self) -> Iterator[Check]:
-        if job := migrations_run(self.settings):
-            yield self._object("migrations: complete", "Job", job, faults.completion)
-        primary = self.settings.primary
-        for role, host in primary.public_hosts.items():
-            name = f"{self.name}-{role}"
-            secret = certificate(name, primary.tls) if primary.tls else None
-            yield self._object(
-                f"{name}: Ingress",
-                "Ingress",
-                name,
-                lambda it, name=name, host=host, secret=secret: faults.ingress(it, name, host, secret),
-            )
-            if primary.tls and secret:
-                missing = [] if self.found.get("Secret", secret) else [faults.no_certificate(secret, primary.tls)]
-                yield self._check(f"{name}: certificate", f"describe ingress {name}", missing)
-
     def _workload(self, workload: Workload) -> Iterator[Check]:
+        yield from self._deployment(workload)
+        name, wanted = workload.name, expectations.scaler(workload)
+        look = f"describe {wanted.kind.lower()} {name}" if wanted else "get hpa"
+        yield self._check(name, "autoscaler", look, faults.autoscaler(workload, wanted, self.found))
+        budget = "PodDisruptionBudget"
+        yield self._object(name, "disruption budget", budget, name, lambda it: faults.disruption_budget(it, workload))
+        if workload.serves:
+            yield from self._network(workload)
+
+    def _deployment(self, workload: Workload) -> Iterator[Check]:
         name, look = workload.name, f"describe deployment {workload.name}"
         deployment = self.found.get("Deployment", name)
-        yield self._object(f"{name}: available", "Deployment", name, lambda it: faults.replicas(it, workload))
-        if deployment:
-            pod = part(deployment, "spec", "template", "spec")
-            container = _container(pod, workload.component)
-            yield self._check(f"{name}: image", look, faults.differences({"image": workload.image}, container))
-            yield self._check(f"{name}: literal env", look, faults.literal_env(container, workload))
-            yield self._check(f"{name}: envFrom order", look, faults.env_layers(container, workload))
-            missing = (
-                f"Secret {secret} does not exist" for secret in workload.secrets if not self.found.get("Secret", secret)
-            )
-            yield self._check(f"{name}: Secrets", "get secrets", missing)
-            yield self._check(f"{name}: identity", look, faults.identity(pod, workload))
-        wanted = expectations.scaler(workload)
-        found = faults.autoscaler(workload, wanted, self.found)
-        yield self._check(
-            f"{name}: autoscaler", f"describe {wanted.kind.lower()} {name}" if wanted else "get hpa", found
-        )
-        yield self._object(
-            f"{name}: disruption budget",
-            "PodDisruptionBudget",
-            name,
-            lambda it: faults.disruption_budget(it, workload),
-        )
-        if workload.serves:
-            headless = workload.component == "worker"
-            yield self._service(name, selector(workload.release, workload.role), headless=headless)
-            if not headless:
-                yield self._check(f"{name}: health", look, faults.health(self.found.get(HEALTH, name)))
+        wanted = at(deployment, "spec", "replicas")
+        stuck = self._said("Deployment", name, lambda it: faults.rollout(it, wanted))
+        scale = faults.replicas(deployment, workload) if deployment else ()
+        yield self._pods(name, "available", look, selector(workload.release, workload.role), stuck, scale)
+        if not deployment:
+            return
+        pod = part(deployment, "spec", "template", "spec")
+        container = _container(pod, workload.component)
+        yield self._check(name, "image", look, faults.differences({"image": workload.image}, container))
+        yield self._check(name, "literal env", look, faults.literal_env(container, workload))
+        yield self._check(name, "envFrom order", look, faults.env_layers(container, workload))
+        yield self._secrets(name, "Secrets", workload.secrets)
+        yield self._check(name, "identity", look, faults.identity(pod, workload))
+
+    def _network(self, workload: Workload) -> Iterator[Check]:
+        """How a workload is reached, from inside and from outside."""
+        name, headless = workload.name, workload.component == "worker"
+        yield self._service(name, selector(workload.release, workload.role), headless=headless)
+        if not headless:
+            answer = self.found.get(HEALTH, name)
+            yield self._check(name, "health", f"describe deployment {name}", faults.health(answer))
+        if workload.host:
+            yield from self._ingress(name, workload.host)
+
+    def _ingress(self, name: str, host: str) -> Iterator[Check]:
+        tls = self.settings.primary.tls
+        secret = certificate(name, tls) if tls else None
+        yield self._object(name, "Ingress", "Ingress", name, lambda it: faults.ingress(it, name, host, secret))
+        if tls and secret:
+            missing = [] if self.found.get("Secret", secret) else [faults.no_certificate(secret, tls)]
+            yield self._check(name, "certificate", f"describe ingress {name}", missing)
 
     def _namespace(self, *, ours: bool = True) -> Check:
         standard = self.settings.cluster.pod_security
         judge = faults.namespace if ours else faults.namespace_of_another
         name = self.found.name
-        return self._object(f"namespace {name}", "Namespace", name, lambda it: judge(it, standard))
+        return self._object("", f"namespace {name}", "Namespace", name, lambda it: judge(it, standard))
 
     def _policies(self) -> Check:
         wanted = expectations.policies(self.settings)[self.found.name]
         found = faults.policies(self.found.all("NetworkPolicy"), wanted)
-        return self._check("network policies", "get networkpolicies", found)
+        return self._check("", "network policies", "get networkpolicies", found)
+
+    def _job(self, subject: str, name: str) -> Check:
+        stuck = self._said("Job", name, faults.completion)
+        return self._pods(subject, "complete", f"describe job {name}", {JOB_NAME: name}, stuck)
+
+    def _secrets(self, subject: str, question: str, names: Iterable[str]) -> Check:
+        missing = (f"Secret {name} does not exist" for name in names if not self.found.get("Secret", name))
+        return self._check(subject, question, "get secrets", missing)
 
     def _service(self, name: str, selected: Mapping[str, str], *, headless: bool) -> Check:
-        title = f"{name}: {'headless ' if headless else ''}Service"
-        return self._object(title, "Service", name, lambda it: faults.service(it, selected, headless=headless))
+        question = "headless Service" if headless else "Service"
+        return self._object(name, question, "Service", name, lambda it: faults.service(it, selected, headless=headless))
 
     def _nothing_else(self, expected: Mapping[str, AbstractSet[str]]) -> Check:
         """Whatever carries the label of this program and no setting asks for."""
@@ -171,19 +199,40 @@ class _Inspection:
             if name not in names and at(manifest, "metadata", "labels", PART_OF) == "noxus"
         )
         look = f"get {','.join(expected).lower()} -l {PART_OF}=noxus"
-        return self._check("nothing else", look, extra)
+        return self._check("", "nothing else", look, extra)
 
-    def _object(self, title: str, kind: str, name: str, faults_of: Callable[[Manifest], Iterable[str]]) -> Check:
+    def _own(self, kind: str, name: str, judge: _Judge) -> Check:
+        """Check the one object of its kind that a release has."""
+        return self._object("", kind, kind, name, judge)
+
+    def _object(self, subject: str, question: str, kind: str, name: str, judge: _Judge) -> Check:
         """Check one object, which must exist."""
-        manifest = self.found.get(kind, name)
-        found = faults_of(manifest) if manifest else [f"{kind} {name} does not exist"]
-        return self._check(title, f"describe {kind.lower()} {name}", found)
+        return self._check(subject, question, f"describe {kind.lower()} {name}", self._said(kind, name, judge))
 
-    def _check(self, title: str, look: str, found: Iterable[str]) -> Check:
-        """Sum up faults; `look` is how kubectl shows more."""
+    def _pods(
+        self,
+        subject: str,
+        question: str,
+        look: str,
+        labels: Mapping[str, str],
+        stuck: Sequence[str],
+        further: Iterable[str] = (),
+    ) -> Check:
+        """Check what runs pods. If it is stuck, its pods, which have these labels, say why and where to look."""
+        why = list(explanations(self.found.labelled("Pod", labels), self.found.time)) if stuck else []
+        found = [*further, *stuck, *(explanation.text for explanation in why)]
+        return self._check(subject, question, why[0].look if why else look, found)
+
+    def _said(self, kind: str, name: str, judge: _Judge) -> Sequence[str]:
+        """What there is to say about one object, which must exist."""
+        manifest = self.found.get(kind, name)
+        return list(judge(manifest)) if manifest else [f"{kind} {name} does not exist"]
+
+    def _check(self, subject: str, question: str, look: str, found: Iterable[str]) -> Check:
+        """Sum up what was found; `look` is how kubectl shows more."""
         said = list(found)
-        passed = all(isinstance(sentence, faults.Remark) for sentence in said)
-        return Check(self.name, title, passed, f"{'; '.join(said)}; see `{self._kubectl(look)}`" if said else "")
+        reason = f"{'; '.join(said)}; see `{self._kubectl(look)}`" if said else ""
+        return Check(self.name, subject, question, _outcome(said), reason)
 
     def _kubectl(self, command: str) -> str:
         cluster = self.settings.cluster
@@ -191,6 +240,12 @@ class _Inspection:
         options = {"--kubeconfig": kubeconfig, "--context": cluster.context, "-n": self.found.name}
         words = [word for option, value in options.items() if value for word in (option, value)]
         return f"kubectl {shlex.join(words)} {command}"
+
+
+def _outcome(said: Sequence[str]) -> Outcome:
+    if not said:
+        return "ok"
+    return "note" if all(isinstance(sentence, faults.Note) for sentence in said) else "fail"
 
 
 def _container(pod: Manifest, name: str) -> Manifest:

@@ -1,6 +1,7 @@
 """What is in a cluster: Kubernetes objects as plain data, however they were read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 Manifest = Mapping[str, Any]
@@ -26,11 +27,18 @@ def parts(manifest: Manifest | None, *path: str) -> Sequence[Manifest]:
     return at(manifest, *path) or ()
 
 
+def conditions(manifest: Manifest) -> Mapping[str, Manifest]:
+    """What an object's status says about it, by type of condition."""
+    return {condition["type"]: condition for condition in parts(manifest, "status", "conditions")}
+
+
 class Namespace:
     """What was observed of one namespace: itself, if there is one, and the objects in it."""
 
-    def __init__(self, name: str, objects: Iterable[Manifest]) -> None:
+    def __init__(self, name: str, objects: Iterable[Manifest], time: datetime) -> None:
         self.name = name
+        self.time = time
+        """When it was observed."""
         self._by_kind: dict[str, dict[str, Manifest]] = {}
         self.add(objects)
 
@@ -51,6 +59,12 @@ class Namespace:
     def get(self, kind: str, name: str) -> Manifest | None:
         """One object, if it is there."""
         return self.all(kind).get(name)
+
+    def labelled(self, kind: str, labels: Mapping[str, str]) -> Iterator[Manifest]:
+        """Objects of a kind that have all these labels."""
+        for manifest in self.all(kind).values():
+            if labels.items() <= part(manifest, "metadata", "labels").items():
+                yield manifest
 
 
 Observed = Mapping[str, Namespace]
