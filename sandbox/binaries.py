@@ -1,7 +1,7 @@
 """Programs that nobody serves ready-made here: built by Go, each once per machine.
 
-There is no Go code of ours: a `go.mod` under `modules/` pins the tools, `go build` makes them, and the hash of pins and
-flags names the folder they are kept in. Leaves out removing old builds: another checkout may be running them.
+There is no Go code of ours: a `go.mod` under `modules/` pins the tools, `go build` makes them, and the hash of pins,
+edits and flags names the folder they are kept in. Leaves out removing old builds: another checkout may be running them.
 """
 
 import hashlib
@@ -12,10 +12,12 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
-from sandbox import SandboxError
+from sandbox import SandboxError, edits
 from sandbox.processes import exclusive, run, say
 
 MODULES: Final = Path(__file__).parent / "modules"
@@ -26,6 +28,9 @@ KUBERNETES_STAMP: Final = " ".join(
 )
 """Without it the API server reports a version that clients refuse."""
 KEDA_STAMP: Final = "-X github.com/kedacore/keda/v2/version.Version={version}"
+KUBERNETES_PLUGIN: Final = "pulumi-resource-kubernetes"
+KUBERNETES_PLUGIN_RELEASE: Final = "4.25.0"
+"""What was released from the commit that `modules/plugin` pins: the only one that is served to Go."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,6 @@ class Program:
     """Free space that its first build takes after those before it in the list, most of it in Go's own cache."""
     stamp: str = ""
     """Linker flags that tell it its version."""
-    edit: tuple[str, str] | None = None
-    """A text of its `main.go`, and what is built in its place: only for what none of its flags can say."""
 
 
 PROGRAMS: Final[Mapping[str, Program]] = {
@@ -49,6 +52,14 @@ PROGRAMS: Final[Mapping[str, Program]] = {
         5,
         "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",
     ),
+    KUBERNETES_PLUGIN: Program(
+        "plugin",
+        f"github.com/pulumi/pulumi-kubernetes/provider/v4/cmd/{KUBERNETES_PLUGIN}",
+        3,
+        # The engine warns in every run of a version below the SDK's. What follows the plus says what it is made of.
+        "-X github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version="
+        f"{version('pulumi-kubernetes')}+edited.{KUBERNETES_PLUGIN_RELEASE}",
+    ),
     "etcd": Program("etcd", "go.etcd.io/etcd/server/v3", 1),
     "kube-apiserver": Program("kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", 4, KUBERNETES_STAMP),
     "kube-controller-manager": Program(
@@ -57,14 +68,8 @@ PROGRAMS: Final[Mapping[str, Program]] = {
     "kube-scheduler": Program("kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", 1, KUBERNETES_STAMP),
     "kwok": Program("kwok", "sigs.k8s.io/kwok/cmd/kwok", 2),
     "keda-operator": Program("keda", "github.com/kedacore/keda/v2/cmd/operator", 5, KEDA_STAMP),
-    # It serves its own metrics on every address of the machine, with no flag for the address and none against it.
-    "keda-adapter": Program(
-        "keda",
-        "github.com/kedacore/keda/v2/cmd/adapter",
-        1,
-        KEDA_STAMP,
-        ('Sprintf(":%v", metricsAPIServerPort)', 'Sprintf("127.0.0.1:%v", metricsAPIServerPort)'),
-    ),
+    "keda-adapter": Program("keda", "github.com/kedacore/keda/v2/cmd/adapter", 1, KEDA_STAMP),
+    "keda-webhooks": Program("keda", "github.com/kedacore/keda/v2/cmd/webhooks", 1, KEDA_STAMP),
 }
 
 
@@ -81,8 +86,9 @@ def free_bytes(place: Path) -> int:
 def path(name: str) -> Path:
     """Where a program is, or will be once it is built."""
     source = PROGRAMS[name]
-    pins = [(MODULES / source.module / file).read_text() for file in ("go.mod", "go.sum")]
-    digest = hashlib.sha256("\0".join([*pins, *_flags(source), *(source.edit or ())]).encode()).hexdigest()
+    files = [MODULES / source.module / file for file in ("go.mod", "go.sum", edits.FILE)]
+    pins = [file.read_text() for file in files if file.exists()]
+    digest = hashlib.sha256("\0".join([*pins, *_flags(source)]).encode()).hexdigest()
     return cache() / f"{name}-{digest[:16]}" / name
 
 
@@ -100,15 +106,18 @@ def program(name: str, *, free: Callable[[Path], int] = free_bytes) -> Path:
         partial = cache() / "partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
-        run(
-            f"building {name}",
-            ["go", "build", *_flags(source), "-o", str(partial / name), _what(source, partial)],
-            cache() / "build.log",
-            seconds=BUILD_SECONDS,
-            cwd=MODULES / source.module,
-            env={**os.environ, "GOWORK": "off"},
-            pass_fds=(lock,),  # held until the last process of the build has ended, should this one be killed
-        )
+        pins = MODULES / source.module
+        with TemporaryDirectory() as place:
+            edited = edits.build_flags(pins, Path(place), lambda module: module_folders(pins.name, module)[0])
+            run(
+                f"building {name}",
+                ["go", "build", *edited, *_flags(source), "-o", str(partial / name), source.package],
+                cache() / "build.log",
+                seconds=BUILD_SECONDS,
+                cwd=pins,
+                env={**os.environ, "GOWORK": "off"},
+                pass_fds=(lock,),  # held until the last process of the build has ended, should this one be killed
+            )
         partial.rename(built.parent)
         say(f"built {name} in {time.monotonic() - started:.0f} s")
     return built
@@ -120,36 +129,22 @@ def module_folders(name: str, *modules: str) -> list[Path]:
     return [Path(entry["Dir"]) for entry in json.loads("[" + printed.replace("}\n{", "},{") + "]")]
 
 
-def _what(source: Program, folder: Path) -> str:
-    """What Go is told to build: the package as it is, or its only file, edited, in `folder`."""
-    if source.edit is None:
-        return source.package
-    module, _ = _pin(source)
-    original = module_folders(source.module, module)[0] / source.package.removeprefix(f"{module}/") / "main.go"
-    before, after = source.edit
-    text = original.read_text()
-    if text.count(before) != 1:
-        raise SandboxError(
-            f"{source.package}: its main.go has the text that is built otherwise {text.count(before)} times, not once: "
-            f"{before}; see sandbox/binaries.py"
-        )
-    edited = folder / "main.go"
-    edited.write_text(text.replace(before, after))
-    return str(edited)
+def pinned(name: str) -> str:
+    """The version that a program is built at, such as `v1.37.2`."""
+    return _pinned(PROGRAMS[name])
 
 
 def _flags(source: Program) -> list[str]:
-    _, version = _pin(source)
-    major, minor, _ = version.removeprefix("v").split(".", 2)
-    stamp = source.stamp.format(version=version, major=major, minor=minor)
+    pin = _pinned(source)
+    major, minor, _ = pin.removeprefix("v").split(".", 2)
+    stamp = source.stamp.format(version=pin, major=major, minor=minor)
     return ["-trimpath", "-ldflags", f"-s -w {stamp}".strip()]
 
 
-def _pin(source: Program) -> tuple[str, str]:
-    """The module that a program is from, and its version."""
-    for module, version in re.findall(r"\s(\S+) (v\d\S*)", (MODULES / source.module / "go.mod").read_text()):
+def _pinned(source: Program) -> str:
+    for module, pin in re.findall(r"\s(\S+) (v\d\S*)", (MODULES / source.module / "go.mod").read_text()):
         if source.package.startswith(module):
-            return module, version
+            return pin
     raise SandboxError(f"{MODULES / source.module / 'go.mod'} does not pin {source.package}")
 
 

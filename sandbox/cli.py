@@ -13,13 +13,14 @@ from typing import Final
 from sandbox import REPOSITORY, SandboxError, binaries, engine
 from sandbox.control_plane import ControlPlane
 from sandbox.keda import Keda
+from sandbox.orphans import end_orphans
 from sandbox.parts import API_PORT, CONTROL_PLANE, KEDA
 from sandbox.processes import run, say
 
 ABOUT: Final = f"""\
 A Pulumi engine and a Kubernetes control plane for a machine that has neither, without containers or root:
 etcd, kube-apiserver, kube-controller-manager and kube-scheduler are real, kwok plays nodes and pods.
-KEDA's operator and metrics adapter, real as well, are started beside it if you ask for them.
+KEDA's operator, metrics adapter and webhooks, real as well, are started next to it if you ask for them.
 What is missing is built with Go once and kept in ${{XDG_CACHE_HOME:-~/.cache}}/noxus-sandbox.
 
   python -m sandbox up                       start everything, or repair what has stopped
@@ -61,6 +62,7 @@ def _up(options: argparse.Namespace) -> None:
             "KEDA is started in the sandbox's own only: leave --keda out"
         )
     say(f"engine: {engine.ensure(options.root).origin}")
+    end_orphans(options.root)
     if cluster is not None:
         say(f"control plane: none started, as the stack {options.stack} names its cluster: {cluster}")
     else:
@@ -93,6 +95,7 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _down(options: argparse.Namespace) -> None:
+    end_orphans(options.root)
     ControlPlane(options.root).stop()
     say("control plane: stopped, its data deleted")
 

@@ -1,8 +1,9 @@
 """The Pulumi engine and its plugins: the official ones where they can be had, else what can be made here.
 
-Engine: the user's own `pulumi`, else the SDK's installer, else a build of the same release from Go modules.
-Language host and plugins: the official ones, else the stand-ins of `plugins/`, as their sources are not served to Go.
-What is in use is said in one line, and remembered, so that what failed is not tried again on every run.
+Engine: the user's own `pulumi`, else the SDK's installer, else a build from Go modules. Kubernetes plugin: fetched by
+the engine, else a build from Go modules. Language host and other plugins: the official ones, else the stand-ins of
+`plugins/`, as their sources are not served to Go. What is in use is said in one line, and remembered, so that what
+failed is not tried again on every run.
 """
 
 import json
@@ -11,6 +12,7 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -20,10 +22,17 @@ from typing import Final
 import yaml
 
 from sandbox import REPOSITORY, SandboxError, binaries
+from sandbox.orphans import MARK
 from sandbox.processes import exclusive, run, say
 
 STAND_INS: Final = Path(__file__).parent / "plugins" / "bin"
 LANGUAGE_HOST: Final = "pulumi-language-python"
+LAUNCHED: Final = "NOXUS_SANDBOX_LANGUAGE_HOST"
+LAUNCHER: Final = f"""\
+#!/bin/sh
+# The engine finds its language host here, next to itself, without a warning in every run.
+exec "${{{LAUNCHED}:?is set by: python -m sandbox exec}}" "$@"
+"""
 RETRY_SECONDS: Final = 24 * 3600
 """How long a failed attempt at something official is remembered."""
 INSTALL_SECONDS: Final = 300
@@ -38,7 +47,10 @@ class Engine:
     """Path of the command."""
     origin: str
     """Where it and the plugins come from, as a user reads it."""
+    kubernetes_plugin: str | None
+    """Path of the plugin that was built here; nothing where the engine has the official one."""
     stand_ins: bool
+    """Whether what cannot be built here has to be stood in for."""
     key: str
     """What the choice was made for: another SDK or another `pulumi` on PATH asks for a new one."""
     chosen: float
@@ -78,10 +90,15 @@ def variables(root: Path, stack: str | None = None) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{root / 'state'}",
         "PULUMI_HOME": str(root / "pulumi-home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        MARK: str(root),
     }
     if engine.stand_ins:
-        path.append(str(_link_stand_ins(root)))  # last: whatever official is on PATH comes before
-        wanted |= {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "NOXUS_SANDBOX_PYTHON": sys.executable}
+        path.append(str(_link_plugins(root, engine)))  # last: whatever official is on PATH comes before
+        wanted |= {
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "NOXUS_SANDBOX_PYTHON": sys.executable,
+            LAUNCHED: str(STAND_INS / LANGUAGE_HOST),
+        }
     if "PULUMI_CONFIG_PASSPHRASE_FILE" not in os.environ:
         wanted |= {"PULUMI_CONFIG_PASSPHRASE": "dev"}  # the development stack's, whose secrets are placeholders
     result = {name: os.environ.get(name, value) for name, value in wanted.items()} | {"PATH": os.pathsep.join(path)}
@@ -89,25 +106,37 @@ def variables(root: Path, stack: str | None = None) -> dict[str, str]:
     return result | ({"KUBECONFIG": str(root / "kubeconfig")} if sandboxed else {})
 
 
-def _link_stand_ins(root: Path) -> Path:
-    """Link each stand-in to where the engine finds it without a warning in every run: its own folder of plugins.
+def _link_plugins(root: Path, engine: Engine) -> Path:
+    """Link each plugin to where the engine finds it without a warning in every run: its own folder of plugins.
 
-    Returns the folder for PATH with those that have no place there: the language host, and providers whose version no
-    installed SDK tells. So have all of them when the user's own plugin folder is in use, which is left alone.
+    Returns the folder for PATH with those that have no place there: providers whose version no installed SDK tells, and
+    all of them when the user's own plugin folder is in use, which is left alone.
     """
-    folder = root / "stand-ins"
-    for stand_in in STAND_INS.glob("pulumi-*"):
+    folder = root / "plugins"
+    for plugin in _plugins(engine):
         place = folder
-        if stand_in.name != LANGUAGE_HOST and "PULUMI_HOME" not in os.environ:
-            name = stand_in.name.removeprefix("pulumi-resource-")
+        if "PULUMI_HOME" not in os.environ:
             with suppress(PackageNotFoundError):
-                place = root / "pulumi-home" / "plugins" / f"resource-{name}-v{version(f'pulumi-{name}')}"
-        link = place / stand_in.name
-        if link.resolve() != stand_in.resolve():
+                place = _plugin_folder(root, plugin.name.removeprefix("pulumi-resource-"))
+        link = place / plugin.name
+        if link.resolve() != plugin.resolve():
             place.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)
-            link.symlink_to(stand_in)
+            link.symlink_to(plugin)
     return folder
+
+
+def _plugin_folder(root: Path, name: str) -> Path:
+    """Where an engine with no plugin folder of the user's looks for the plugin that the installed SDK asks for."""
+    return root / "pulumi-home" / "plugins" / f"resource-{name}-v{version(f'pulumi-{name}')}"
+
+
+def _plugins(engine: Engine) -> Iterator[Path]:
+    """What was made here in place of an official plugin."""
+    if engine.kubernetes_plugin:
+        yield Path(engine.kubernetes_plugin)
+    if engine.stand_ins:
+        yield from STAND_INS.glob("pulumi-resource-*")
 
 
 def environment(root: Path, stack: str | None = None) -> dict[str, str]:
@@ -135,19 +164,35 @@ def describes_resources(root: Path, stack: str) -> bool:
 
 
 def _choose(root: Path) -> Engine:
-    pulumi, origin = _users_own(root) or _installed(root) or _built()
-    host = shutil.which(LANGUAGE_HOST, path=os.pathsep.join([str(Path(pulumi).parent), os.environ.get("PATH", "")]))
-    provider = version("pulumi-kubernetes")
-    argv = [pulumi, "plugin", "install", "resource", "kubernetes", provider]
-    plugin = _attempt(
-        root, f"fetching Pulumi's kubernetes plugin {provider}", argv, PULUMI_HOME=str(root / "pulumi-home")
+    official = _users_own(root) or _installed(root)
+    pulumi, origin = official or _built()
+    plugin, plugin_origin = _kubernetes_plugin(root, pulumi)
+    made_here = official is None or plugin is not None
+    others = "; language host and other plugins: stand-ins of sandbox/plugins" if made_here else ""
+    return Engine(
+        pulumi=pulumi,
+        origin=f"{origin}; Kubernetes plugin {plugin_origin}{others}",
+        kubernetes_plugin=plugin,
+        stand_ins=made_here,
+        key=_key(),
+        chosen=time.time(),
     )
-    missing = [
-        name for name, there in ((LANGUAGE_HOST, host), (f"kubernetes plugin {provider}", plugin)) if there is None
-    ]
-    plugins = f"stand-ins of sandbox/plugins (no official {', no '.join(missing)})" if missing else "official"
-    origin = f"{origin}; plugins: {plugins}"
-    return Engine(pulumi=pulumi, origin=origin, stand_ins=bool(missing), key=_key(), chosen=time.time())
+
+
+def _kubernetes_plugin(root: Path, pulumi: str) -> tuple[str | None, str]:
+    """Path of the plugin if it was built here, and where it comes from, as a user reads it."""
+    sdk = version("pulumi-kubernetes")
+    place = _plugin_folder(root, "kubernetes")
+    if (place / binaries.KUBERNETES_PLUGIN).is_symlink():
+        shutil.rmtree(place)  # one that was built here: the engine would take it for fetched
+    argv = [pulumi, "plugin", "install", "resource", "kubernetes", sdk]
+    home = str(root / "pulumi-home")
+    if _attempt(root, f"fetching Pulumi's Kubernetes plugin {sdk}", argv, PULUMI_HOME=home) is not None:
+        return None, f"{sdk}, official"
+    say("engine: Pulumi's Kubernetes plugin cannot be fetched; taking it from Go modules")
+    plugin = binaries.program(binaries.KUBERNETES_PLUGIN)
+    release = binaries.KUBERNETES_PLUGIN_RELEASE
+    return str(plugin), f"{release}, built from Go modules and edited to create objects as {sdk} does"
 
 
 def _users_own(root: Path) -> tuple[str, str] | None:
@@ -172,7 +217,11 @@ def _installed(root: Path) -> tuple[str, str] | None:
 def _built() -> tuple[str, str]:
     say("engine: no pulumi on PATH that fits, and the official installer cannot be reached; taking it from Go modules")
     pulumi = binaries.program("pulumi")
-    return str(pulumi), f"pulumi {version('pulumi')}, built from Go modules"
+    partial = pulumi.with_name(f"{LANGUAGE_HOST}.partial")
+    partial.write_text(LAUNCHER)
+    partial.chmod(0o755)
+    partial.replace(pulumi.with_name(LANGUAGE_HOST))
+    return str(pulumi), f"pulumi {binaries.pinned('pulumi').removeprefix('v')}, built from Go modules"
 
 
 def _attempt(root: Path, title: str, argv: list[str], **variables: str) -> str | None:
@@ -191,7 +240,8 @@ def _on_path() -> str | None:
 
 
 def _key() -> str:
-    return f"{version('pulumi')} {version('pulumi-kubernetes')} {_on_path()}"
+    built = [str(binaries.path(name)) for name in ("pulumi", binaries.KUBERNETES_PLUGIN)]
+    return " ".join([version("pulumi"), version("pulumi-kubernetes"), str(_on_path()), *built])
 
 
 def _numbers(text: str) -> tuple[int, ...]:

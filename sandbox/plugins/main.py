@@ -11,10 +11,6 @@ def main(plugin: str, *arguments: str) -> None:
         from sandbox.plugins.language_host import LanguageHost
 
         serve(LanguageHost(engine))
-    elif name == "kubernetes":
-        from sandbox.plugins.kubernetes.provider import KubernetesProvider
-
-        serve(KubernetesProvider(engine))
     else:
         from sandbox.plugins.recording import RecordingProvider
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from google.protobuf.struct_pb2 import Struct, Value
-from pulumi.runtime.rpc import UNKNOWN
 
 Path = tuple[str | int, ...]
 Secrets = frozenset[Path]
@@ -55,12 +54,3 @@ def encode(properties: dict[str, Any], secrets: Iterable[Path] = ()) -> Struct:
     struct = Struct()
     struct.update(wire(properties, ()))
     return struct
-
-
-def has_unknown(value: Any) -> bool:
-    """Whether anything in `value` will be known only when it is made."""
-    if isinstance(value, dict):
-        return any(map(has_unknown, value.values()))
-    if isinstance(value, list):
-        return any(map(has_unknown, value))
-    return value == UNKNOWN

@@ -4,7 +4,6 @@ A plugin outlives no engine. Standard input is a pipe from the engine, so its en
 after `kill -9`; an orphan would go on changing the cluster while the next `up` runs.
 """
 
-import contextlib
 import json
 import os
 import re
@@ -21,7 +20,6 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, status_pb2
 
 UNLIMITED: Final = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 WORKERS: Final = 64
@@ -29,11 +27,7 @@ WORKERS: Final = 64
 
 
 class RefusedError(Exception):
-    """What the user is told instead of an answer. `detail` is the protocol's machine-readable part, if any."""
-
-    def __init__(self, message: str, detail: Message | None = None) -> None:
-        super().__init__(message)
-        self.detail = detail
+    """What the user is told instead of an answer."""
 
 
 class Plugin(Protocol):
@@ -43,25 +37,6 @@ class Plugin(Protocol):
 
     def stop(self) -> None:
         """Stop waiting for anything: the engine wants to end."""
-
-
-class EngineLog:
-    """Lines for the engine's display, beside the resource they are about. Lost lines do no harm."""
-
-    def __init__(self, address: str) -> None:
-        self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
-
-    def status(self, urn: str, message: str) -> None:
-        """Show `message` while the resource is being worked on."""
-        self._send(engine_pb2.LogRequest(severity=engine_pb2.INFO, message=message, urn=urn, ephemeral=True))
-
-    def warn(self, urn: str, message: str) -> None:
-        """Keep `message` among the diagnostics of the run."""
-        self._send(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message, urn=urn))
-
-    def _send(self, request: engine_pb2.LogRequest) -> None:
-        with contextlib.suppress(grpc.RpcError):
-            self._engine.Log(request, timeout=5)
 
 
 def installed_plugins(packages: Path) -> list[dict[str, str]]:
@@ -99,8 +74,7 @@ def serve(plugin: Plugin) -> None:
     done.wait()
     plugin.stop()
     server.stop(grace=1).wait()
-    # Workers may still sit in a request to the cluster that nobody waits for; a normal exit would join them.
-    os._exit(0)
+    os._exit(0)  # a normal exit would join workers that sit in a request
 
 
 def _handlers(plugin: Plugin) -> Iterator[tuple[str, grpc.RpcMethodHandler]]:
@@ -116,10 +90,6 @@ def _handler(method: MethodDescriptor, answer: Callable[[Any], Message]) -> grpc
         try:
             return answer(request)
         except RefusedError as refused:
-            if refused.detail is not None:
-                status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(refused))
-                status.details.add().Pack(refused.detail)
-                context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
             context.abort(grpc.StatusCode.UNKNOWN, str(refused))
 
     return grpc.unary_unary_rpc_method_handler(

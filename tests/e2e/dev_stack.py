@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.plugin_programs.stack import Outcome, Stack
+from tests.e2e.stack import Outcome, Stack
 from tests.programs import ROOT
 
 PROGRAM = ("__main__.py", "config", "checks", "components", "tools", "Pulumi.yaml")

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -224,20 +223,6 @@ def test_a_disk_without_room_for_a_build_is_refused_with_the_figures(
         "free some, or set XDG_CACHE_HOME to a folder on a larger disk"
     )
     assert not list(tmp_path.glob("noxus-sandbox/kube-apiserver-*"))
-
-
-def test_a_program_whose_source_has_changed_is_not_built_unedited(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    adapter = replace(binaries.PROGRAMS["keda-adapter"], edit=("what nobody wrote", "127.0.0.1"))
-    monkeypatch.setattr(binaries, "PROGRAMS", {"keda-adapter": adapter})
-    with pytest.raises(SandboxError) as refusal:
-        binaries.program("keda-adapter", free=lambda _: 2**40)
-    assert str(refusal.value) == (
-        "github.com/kedacore/keda/v2/cmd/adapter: its main.go has the text that is built otherwise 0 times, not once: "
-        "what nobody wrote; see sandbox/binaries.py"
-    )
 
 
 def test_a_stack_that_names_its_cluster_gets_none_of_ours(

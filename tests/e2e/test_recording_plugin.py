@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.plugin_programs.stack import Stack
+from tests.e2e.stack import Stack
 
 CLOUDS = """
 import pulumi

@@ -5,6 +5,7 @@ go 1.26.0
 tool (
 	github.com/kedacore/keda/v2/cmd/adapter
 	github.com/kedacore/keda/v2/cmd/operator
+	github.com/kedacore/keda/v2/cmd/webhooks
 )
 
 require github.com/kedacore/keda/v2 v2.21.0
