@@ -36,6 +36,9 @@ CREDENTIAL_TYPE: Final = "noxus:components:ScalerCredential"
 PAUSED: Final = "autoscaling.keda.sh/paused"
 PAUSED_REPLICAS: Final = "autoscaling.keda.sh/paused-replicas"
 
+_HANDED_OVER: Final = {"validations.keda.sh/hpa-ownership": "false"}
+"""KEDA's webhook takes a ScaledObject although this HPA scales the workload: the HPA goes once KEDA has taken over."""
+
 _MINUTE_SECONDS: Final = 60
 
 
@@ -102,7 +105,7 @@ def hpa(
     rules = behavior(settings.behavior, shrinking)
     return HorizontalPodAutoscaler(
         namespace.key(name),
-        metadata=namespace.metadata(name),
+        metadata=namespace.metadata(name, annotations=_HANDED_OVER),
         spec=HorizontalPodAutoscalerSpecArgs(
             scale_target_ref=CrossVersionObjectReferenceArgs(
                 api_version="apps/v1", kind="Deployment", name=deployment.metadata["name"]

@@ -1,17 +1,20 @@
-"""KEDA beside a control plane of the sandbox: its real operator and its real metrics adapter, as processes on loopback.
+"""KEDA next to a control plane of the sandbox: its real operator, metrics adapter and webhooks, on loopback.
 
-They have the rights that KEDA's own manifests give them, no more: their certificate names KEDA's ServiceAccount. Leaves
-out the admission webhook, which listens on every address of a machine and has no flag against it: what it would refuse
-in a ScaledObject is taken here.
+They have the rights that KEDA's own manifests give them, no more: their certificate names KEDA's ServiceAccount. The
+webhooks can run without the rest: then every ScaledObject is validated and none is acted on. While they do not answer,
+every ScaledObject is refused.
 """
 
 import base64
 import time
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
 
 from sandbox import SandboxError, binaries
 from sandbox.control_plane import ControlPlane
-from sandbox.parts import FOLDER, KEDA, READY_SECONDS
+from sandbox.parts import FOLDER, KEDA, LOOPBACK, READY_SECONDS
 from sandbox.processes import exclusive, say, tail
 
 MODULE: Final = "github.com/kedacore/keda/v2"
@@ -24,12 +27,14 @@ RIGHTS: Final = (
     "metrics-server/role.yaml",
     "metrics-server/role_binding.yaml",
 )
-"""What KEDA's manifests have beside Deployments and Services, in its module's folder `config`."""
+"""What KEDA's manifests have next to Deployments and Services, in its module's folder `config`."""
 HELD: Final = ",".join(
     f"{kind}.keda.sh"
     for kind in ("scaledobjects", "scaledjobs", "triggerauthentications", "clustertriggerauthentications")
 )
 """Kinds whose objects only a running KEDA lets go."""
+WEBHOOKS: Final = "keda-webhooks"
+SCALERS: Final = tuple(part for part in KEDA if part != WEBHOOKS)
 
 
 class Keda:
@@ -37,7 +42,8 @@ class Keda:
 
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
-        self._registration = plane.cluster / "keda.yaml"
+        self._metrics = plane.cluster / "keda-metrics.yaml"
+        self._webhooks = plane.cluster / "keda-webhooks.yaml"
 
     def start(self) -> None:
         """Bring it up or repair it, and return when the API server answers for external metrics."""
@@ -45,48 +51,73 @@ class Keda:
             if self.ready():
                 say("KEDA: already running")
                 return
-            for part in KEDA:
-                binaries.program(part)
             started = time.monotonic()
-            config = binaries.module_folders("crds", MODULE)[0] / "config"
-            self._plane.apply(*(f"--filename={config / file}" for file in RIGHTS))
-            for part in KEDA:
-                self._plane.parts.bring_up(part)
-            self._registration.write_text(self._wanted_registration())
-            self._plane.apply(f"--filename={self._registration}")
+            self._start_webhooks()
+            self._bring_up(*SCALERS)
+            self._register(self._metrics, self._metrics_api())
             self._await_answer()
             say(f"KEDA: ready after {time.monotonic() - started:.1f} s")
+
+    def start_webhooks(self) -> None:
+        """Bring only the webhooks up, or repair them: nothing is scaled, and what KEDA would refuse is refused."""
+        with exclusive(self._plane.root / "lock", "start KEDA's webhooks"):
+            if not self._validates():
+                self._start_webhooks()
 
     def stop(self) -> None:
         """End it, and before that delete what only it can let go: namespaces can still be deleted without it."""
         with exclusive(self._plane.root / "lock", "stop KEDA"):
             try:
-                if self.asked:
-                    # First: while an API is registered that does not answer, no namespace can be deleted.
-                    self._plane.kubectl("delete", f"--filename={self._registration}", "--ignore-not-found")
+                # First: while an API is registered that does not answer, no namespace can be deleted.
+                self._unregister(self._metrics)
+                if any(self.pids()[part] for part in SCALERS):
                     self._plane.kubectl("delete", HELD, "--all", "--all-namespaces", "--timeout=60s")
+                self._unregister(self._webhooks)
             finally:
                 self._plane.parts.stop(KEDA)
-                self._registration.unlink(missing_ok=True)
+                for file in (self._metrics, self._webhooks):
+                    file.unlink(missing_ok=True)
 
     @property
     def asked(self) -> bool:
         """Whether it was started in this cluster, and not stopped."""
-        return self._registration.exists()
+        return self._metrics.exists()
 
     def ready(self) -> bool:
-        """Whether both parts run as they would be started now, and the API server reaches the adapter."""
+        """Whether every part runs as it would be started now, and the API server reaches the adapter."""
         parts = self._plane.parts
         return (
-            self.asked
-            and parts.ready(KEDA)
-            and self._registration.read_text() == self._wanted_registration()
+            _holds(self._metrics, self._metrics_api)
+            and self._validates()
+            and parts.ready(SCALERS)
             and parts.answers("https://127.0.0.1:{kube-apiserver}/apis/external.metrics.k8s.io/v1beta1")
         )
 
     def pids(self) -> dict[str, int | None]:
         """Process id of every part that runs."""
         return self._plane.parts.pids(KEDA)
+
+    def _validates(self) -> bool:
+        return _holds(self._webhooks, self._admission) and self._plane.parts.ready([WEBHOOKS])
+
+    def _start_webhooks(self) -> None:
+        self._plane.apply(*(f"--filename={self._manifests / file}" for file in RIGHTS))
+        self._bring_up(WEBHOOKS)
+        self._register(self._webhooks, self._admission())
+
+    def _bring_up(self, *parts: str) -> None:
+        for part in parts:
+            binaries.program(part)
+        for part in parts:
+            self._plane.parts.bring_up(part)
+
+    def _register(self, file: Path, manifest: str) -> None:
+        file.write_text(manifest)
+        self._plane.apply(f"--filename={file}")
+
+    def _unregister(self, file: Path) -> None:
+        if file.exists():
+            self._plane.kubectl("delete", f"--filename={file}", "--ignore-not-found")
 
     def _await_answer(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -97,6 +128,29 @@ class Keda:
                 raise SandboxError(f"KEDA: the API server does not reach its adapter within {READY_SECONDS} s{log}")
             time.sleep(0.1)
 
-    def _wanted_registration(self) -> str:
-        authority = base64.b64encode((self._plane.cluster / "pki" / "ca.crt").read_bytes()).decode()
-        return (FOLDER / "keda.yaml").read_text().format(ca=authority, **self._plane.parts.ports())
+    @property
+    def _manifests(self) -> Path:
+        """KEDA's own, of the version that runs."""
+        return binaries.module_folders("crds", MODULE)[0] / "config"
+
+    @property
+    def _authority(self) -> str:
+        return base64.b64encode((self._plane.cluster / "pki" / "ca.crt").read_bytes()).decode()
+
+    def _metrics_api(self) -> str:
+        """Where the API server finds the adapter."""
+        return (FOLDER / "keda.yaml").read_text().format(ca=self._authority, **self._plane.parts.ports())
+
+    def _admission(self) -> str:
+        """KEDA's own list of its webhooks, each found on loopback and missed when it is not there."""
+        webhooks: dict[str, Any] = yaml.safe_load((self._manifests / "webhooks/validation_webhooks.yaml").read_text())
+        for webhook in webhooks["webhooks"]:
+            path = webhook["clientConfig"]["service"]["path"]
+            url = f"https://{LOOPBACK}:{self._plane.parts.ports()[WEBHOOKS]}{path}"
+            webhook |= {"clientConfig": {"url": url, "caBundle": self._authority}, "failurePolicy": "Fail"}
+        return yaml.safe_dump(webhooks)
+
+
+def _holds(file: Path, wanted: Any) -> bool:
+    """Whether the API server was told what it would be told now."""
+    return file.exists() and file.read_text() == wanted()

@@ -11,6 +11,7 @@ import pytest
 from sandbox import REPOSITORY, engine
 from sandbox.control_plane import ControlPlane
 from sandbox.keda import Keda
+from sandbox.orphans import end_orphans
 
 
 @contextmanager
@@ -38,12 +39,13 @@ def control_plane() -> Iterator[ControlPlane]:
             plane.start()
             yield plane
         finally:
+            end_orphans(plane.root)
             plane.stop()
 
 
 @pytest.fixture(scope="module")
 def keda(control_plane: ControlPlane) -> Iterator[Keda]:
-    """KEDA beside that control plane, for one file: in the others, ScaledObjects are to move nothing."""
+    """KEDA next to that control plane, for one file: in the others only its webhooks run, and nothing is scaled."""
     keda = Keda(control_plane)
     try:
         keda.start()
@@ -59,7 +61,8 @@ def environment(control_plane: ControlPlane, tmp_path: Path) -> dict[str, str]:
 
 
 def engine_environment(control_plane: ControlPlane, folder: Path) -> dict[str, str]:
-    """Environment for running the engine with a state in that folder."""
+    """Environment for running the engine with a state in that folder, on a cluster with KEDA's webhooks."""
+    Keda(control_plane).start_webhooks()
     state = folder / "state"
     state.mkdir()
     return {

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sandbox import engine
 from sandbox.control_plane import ControlPlane
 from tests.conftest import kubeconfig
+from tests.e2e.conftest import engine_environment
 from tests.e2e.dev_stack import Change, DevStack, touched
 from tests.e2e.kubectl import Kubectl, eventually
 
@@ -31,13 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def deployed(control_plane: ControlPlane, folder: Path) -> Iterator[DevStack]:
     """The dev stack, once for all tests of this file; destroyed at the end."""
-    (folder / "state").mkdir()
-    environment = {
-        **engine.environment(control_plane.root),
-        "PULUMI_BACKEND_URL": f"file://{folder}/state",
-        "PULUMI_HOME": str(control_plane.root / "pulumi-home"),
-    }
-    stack = DevStack(folder, environment)
+    stack = DevStack(folder, engine_environment(control_plane, folder))
     yield stack
     stack.configure()
     stack.tool("recover")
@@ -190,7 +184,7 @@ def test_a_failed_migration_stops_the_update_with_its_last_words_and_is_run_agai
             backend={"replicaCount": 2},
         )
 
-    stack.configure(migrate("registry.example.com/noxus/failing:1"))
+    stack.configure(migrate("registry.example.com/noxus/backend:sandbox-fails"))
     for _ in range(2):
         outcome = stack.up()
         assert outcome.code != 0
@@ -261,7 +255,7 @@ def test_a_namespace_that_exists_is_used_if_the_stack_file_says_so_and_outlives_
         assert outcome.code == 0, outcome.text
         verified = stack.tool("verify")
         assert verified.returncode == 0, verified.stdout
-        assert "enforces no Pod Security" in verified.stdout
+        assert "note  globex  namespace noxus-globex: enforces no Pod Security" in verified.stdout
         stack.configure()
         assert stack.up().code == 0
         assert cluster.names_in("deployments", "noxus-globex") == set()

@@ -137,7 +137,7 @@ def test_its_processes_and_those_of_the_control_plane_listen_on_loopback_only(
 ) -> None:
     pids = [pid for pid in (control_plane.pids() | keda.pids()).values() if pid is not None]
     found = listeners(pids)
-    assert len(found) == 7, "two of etcd, one of the API server, two each of KEDA's operator and adapter"
+    assert len(found) == 9, "two of etcd, one of the API server, two each of KEDA's operator, adapter and webhooks"
     assert {address.rpartition(":")[0] for address in found.values()} == {"0100007F"}
 
 
@@ -157,7 +157,7 @@ def test_it_has_the_rights_of_its_own_manifests(keda: Keda, control_plane: Contr
     assert not may("update", "deployments.apps")
 
 
-@pytest.mark.parametrize("part", ["keda-operator", "keda-adapter"])
+@pytest.mark.parametrize("part", ["keda-operator", "keda-adapter", "keda-webhooks"])
 def test_a_killed_part_is_started_again_and_scales_again(keda: Keda, pool: Kubectl, queue: Queue, part: str) -> None:
     before = keda.pids()
     pid = before[part]
