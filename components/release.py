@@ -92,7 +92,8 @@ class Release(pulumi.ComponentResource):
         )
         presence = self._presence()
         identity = _with_marks(presence.identity, args.settings.identity)
-        service_account = self._service_account(identity)
+        before_pods = [*args.services.ready, *args.after, *self._quota(), allowances]
+        service_account = self._service_account(identity, before_pods)
         if stack.cluster.scraping == "podMonitors":
             pod_monitor(name, self.namespace, stack.cluster.pod_monitor_labels, METRICS_PATH, self._child)
         self._store = None
@@ -114,7 +115,7 @@ class Release(pulumi.ComponentResource):
             reloader=stack.secrets.reloader,
             identity=identity,
             images=stack.images,
-            after=[*args.services.ready, *args.after, *self._quota(), allowances, *pull_secrets],
+            after=pull_secrets,
         )
         self._context = replace(context, after=[*context.after, *self._first(context)])
         self.pools = self._pools()
@@ -128,12 +129,16 @@ class Release(pulumi.ComponentResource):
         quota = self._args.settings.quota
         return [Quota(f"{self._name}-quota", self.namespace, quota, self._child)] if quota else []
 
-    def _service_account(self, identity: Identity) -> pulumi.Output[str]:
+    def _service_account(self, identity: Identity, before_pods: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+        """The account of all pods, and what they wait for: it is made once everything is there that pods need.
+
+        Each workload names it, so this is said once, not in the state of every workload.
+        """
         account = ServiceAccount(
             self.namespace.key(self._name),
             metadata=self.namespace.metadata(self._name, annotations=identity.service_account_annotations),
             automount_service_account_token=False,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*identity.made]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*identity.made, *before_pods]),
         )
         return account.metadata["name"]
 

@@ -74,6 +74,16 @@ class Deployment:
         assert len(found) == 1, f"{len(found)} of {type_} {name or ''}: {[r.name for r in self.all(type_)]}"
         return found[0]
 
+    def awaited_by(self, resource: Resource) -> set[str]:
+        """URNs of all that is made before a resource starts to be, directly or not."""
+        by_urn = {r.urn: r for r in self.resources}
+        found, following = set[str](), [resource]
+        while following:
+            further = [urn for urn in following.pop().dependencies if urn not in found]
+            found.update(further)
+            following += [by_urn[urn] for urn in further if urn in by_urn]
+        return found
+
     @property
     def inventory(self) -> list[str]:
         """Every resource as `type name`, sorted: what a golden file holds."""

@@ -269,7 +269,7 @@ def test_data_services_are_protected_unless_the_stack_says_otherwise(name: str, 
 def test_workloads_start_after_the_data_services_they_use(deployed: Deployment) -> None:
     stateful = {r.urn for r in deployed.all("kubernetes:apps/v1:StatefulSet")}
     for workload in deployed.all(DEPLOYMENT):
-        assert stateful <= set(workload.dependencies), workload.name
+        assert stateful <= deployed.awaited_by(workload), workload.name
 
 
 def test_a_scaler_depends_on_its_target_and_its_credential() -> None:
@@ -343,3 +343,8 @@ def test_a_stack_loads_no_sdk_of_another_cloud_and_no_sandbox(modules: str, othe
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_what_a_workload_waits_for_does_not_grow_with_the_stack(deployed: Deployment) -> None:
+    waits = {workload.name: len(workload.dependencies) for workload in deployed.all(DEPLOYMENT)}
+    assert max(waits.values()) <= 10, waits

@@ -13,7 +13,7 @@ def test_it_runs_after_the_server_and_before_every_workload() -> None:
     setup = deployed.one(JOB, "noxus-data/postgres-setup")
     assert deployed.one("kubernetes:apps/v1:StatefulSet", "noxus-data/postgres").urn in setup.dependencies
     for workload in deployed.all("kubernetes:apps/v1:Deployment"):
-        assert setup.urn in workload.dependencies
+        assert setup.urn in deployed.awaited_by(workload)
 
 
 def test_it_can_be_replaced_although_the_data_is_protected() -> None:

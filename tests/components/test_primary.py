@@ -57,13 +57,13 @@ def test_every_workload_of_every_release_starts_after_the_migrations() -> None:
     (migrations,) = [job for job in deployed.all(JOB) if "migrations" in job.name]
     workloads = deployed.all(DEPLOYMENT)
     assert {"noxus-acme/acme-flow", "noxus/noxus-backend", "noxus/noxus-relays"} <= {w.name for w in workloads}
-    assert [w.name for w in workloads if migrations.urn not in w.dependencies] == []
+    assert [w.name for w in workloads if migrations.urn not in deployed.awaited_by(w)] == []
 
 
 def test_migrations_run_after_the_database_was_set_up() -> None:
     deployed = primary(migrations=MIGRATE)
     (migrations,) = [job for job in deployed.all(JOB) if "migrations" in job.name]
-    assert deployed.one(JOB, "noxus-data/postgres-setup").urn in migrations.dependencies
+    assert deployed.one(JOB, "noxus-data/postgres-setup").urn in deployed.awaited_by(migrations)
 
 
 def test_a_migration_runs_once_and_leaves_the_last_lines_of_its_log() -> None:

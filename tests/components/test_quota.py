@@ -25,7 +25,7 @@ def test_pods_start_after_the_quota_that_counts_them() -> None:
     deployed = limited()
     workload = deployed.one("kubernetes:apps/v1:Deployment", "noxus-acme/acme-flow")
     for kind in ("ResourceQuota", "LimitRange"):
-        assert deployed.one(f"kubernetes:core/v1:{kind}").urn in workload.dependencies
+        assert deployed.one(f"kubernetes:core/v1:{kind}").urn in deployed.awaited_by(workload)
 
 
 def test_without_a_quota_there_is_neither() -> None:
