@@ -37,7 +37,7 @@ up: $(VENV) ## Bring up the dev stack, with an engine and a cluster if there are
 preview: $(VENV) ## Show what `up` would do: make preview STACK=dev
 	@$(SANDBOX) up --stack $(STACK)
 	@$(IN_SANDBOX) pulumi stack select --create $(STACK)
-	@$(IN_SANDBOX) pulumi preview --stack $(STACK)
+	@PULUMI_SKIP_CHECKPOINTS=true $(IN_SANDBOX) pulumi preview --stack $(STACK)
 
 check: $(VENV) ## Say what the checks find in a stack file, without engine and cluster: make check STACK=dev
 	@$(BIN)/python -m tools.check --stack $(STACK)
@@ -73,8 +73,9 @@ types: $(VENV) ## Check types, strictly in the product
 unit: $(VENV) ## The quick loop: no engine, no cluster
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore=tests/e2e
 
-bench: $(VENV) ## What components, start-up and scale queries cost; ratios of one run
-	@$(BIN)/python -m tests.bench $(BENCH)
+bench: $(VENV) ## What components, start-up, a fleet's life and scale queries cost; ratios of one run
+	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.life $(BENCH)
 	@$(BIN)/python -m tests.bench.startup
 	@$(BIN)/python -m tests.bench.coverage
 	@$(BIN)/python -m tests.bench.queries

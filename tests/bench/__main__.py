@@ -1,4 +1,5 @@
-"""Print how long the same fleet takes as components, as bare resources below empty components, and as a flat program.
+"""Print how long a program takes to register the same fleet under the mock engine: as components, as bare resources
+below empty components, and as a flat program.
 
 Every measurement is a process of its own, the two programs take turns, and the best of each counts: what else the
 machine does only ever adds time. Ratios of one run can be compared, seconds of two machines cannot.
@@ -9,11 +10,10 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.bench import engine, fleet, mocked
+from tests.bench import fleet, mocked
 from tests.programs import ROOT
 
 SIZES = (10, 50, 100, 500)
@@ -24,19 +24,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of pools")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each, of which the best counts")
-    parser.add_argument("--engine", action="store_true", help="previews by the real engine, instead of under mocks")
     parser.add_argument("--json", action="store_true", help="for machines")
     parser.add_argument("--measure", nargs=3, metavar=("WHAT", "POOLS", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    way = engine if options.engine else mocked
     if options.measure:
         what, pools, file = options.measure
-        print(json.dumps(way.measured(what, int(pools), Path(file))))
+        print(json.dumps(mocked.measured(what, int(pools), Path(file))))
         return
-    with tempfile.TemporaryDirectory() as folder, way.surroundings() as environment:
-        rows = [
-            _compared(pools, Path(folder) / f"{pools}.json", options.rounds, environment) for pools in options.sizes
-        ]
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [_compared(pools, Path(folder) / f"{pools}.json", options.rounds) for pools in options.sizes]
     if options.json:
         print(json.dumps(rows, indent=2))
         return
@@ -54,16 +50,14 @@ def main() -> None:
         )
 
 
-def _compared(pools: int, file: Path, rounds: int, environment: Mapping[str, str]) -> dict[str, Any]:
+def _compared(pools: int, file: Path, rounds: int) -> dict[str, Any]:
     resources = fleet.record(pools, file)
     best: dict[str, dict[str, float]] = {}
     for number in range(rounds):
         for what in PROGRAMS:
             print(f"{pools} pools, {what}, {number + 1} of {rounds}", file=sys.stderr)
             command = [sys.executable, "-m", "tests.bench", *sys.argv[1:], "--measure", what, str(pools), str(file)]
-            run = subprocess.run(
-                command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True, timeout=600
-            )
+            run = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=600)
             found = json.loads(run.stdout.splitlines()[-1])
             best[what] = min(best.get(what, found), found, key=lambda result: result["seconds"])
     return {

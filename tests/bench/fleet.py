@@ -22,10 +22,10 @@ SNAKE = {"stringData": "string_data", "automountServiceAccountToken": "automount
 
 
 def settings(pools: int) -> dict[str, Any]:
-    """A worker release of this many pools, every second one scaled by KEDA."""
+    """A worker release of this many pools, every second one scaled by KEDA, that can be destroyed."""
     keda = {"autoscaling": {"type": "keda", "maxReplicas": 20, "query": "SELECT 1", "targetQueryValue": 4}}
     fleet = {f"pool-{number}": keda if number % 2 else {} for number in range(pools)}
-    return {**SMALLEST, "workers": {"fleet": {"namespace": "noxus-fleet", "pools": fleet}}}
+    return {**SMALLEST, "protect": False, "workers": {"fleet": {"namespace": "noxus-fleet", "pools": fleet}}}
 
 
 def components() -> Callable[[], object]:
@@ -38,7 +38,7 @@ def record(pools: int, file: Path) -> int:
     """Write what the components register for this fleet; how many resources they are, without the components."""
     kept = [
         resource
-        for resource in run_program(settings(pools), preview=True).resources
+        for resource in run_program(settings(pools)).resources
         if resource.type.startswith(("kubernetes:", COMPONENT))
     ]
     file.write_text(json.dumps([_recorded(resource) for resource in kept]))

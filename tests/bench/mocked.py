@@ -1,20 +1,12 @@
 """Measurements under the mock engine, in this process: what the program itself takes."""
 
 import importlib
-import os
 import resource
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tests.bench import fleet
 from tests.harness import deploy
-
-
-def surroundings() -> AbstractContextManager[Mapping[str, str]]:
-    """The environment of a measurement."""
-    return nullcontext(os.environ)
 
 
 def measured(what: str, pools: int, file: Path) -> dict[str, float]:
