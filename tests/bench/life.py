@@ -156,7 +156,7 @@ def _part(process: psutil.Process) -> str:
 
 def table(steps: Sequence[Step]) -> Iterator[str]:
     """Rows for people: one for each step and size, the flat program as a ratio."""
-    yield "pools  resources  step                s  of flat  ms/resource  of size before   engine   plugin  program (s of CPU)"
+    yield "pools  resources  step                s  of flat  ms/resource  of size before  CPU: engine   plugin  program"
     by_key = {(step.program, step.pools, step.step): step for step in steps}
     sizes = sorted({step.pools for step in steps})
     for step in steps:
