@@ -548,6 +548,15 @@ def test_a_stuck_rollout_is_explained_by_its_new_pods(dev: StackSettings, cluste
     }
 
 
+def test_a_stuck_rollout_fails_although_an_old_pod_still_serves(dev: StackSettings, cluster: Objects) -> None:
+    short(cluster, "noxus-kb", available=1, updated=1)
+    cluster["Deployment", "noxus", "noxus-kb"]["status"]["replicas"] = 2
+    assert failures(dev, cluster) == {
+        "noxus-kb: available": "1 of 1 replicas available, 1 up to date, 1 of an older template; "
+        "see `kubectl -n noxus describe deployment noxus-kb`"
+    }
+
+
 def test_a_data_service_that_is_not_available_is_explained_by_its_pod(dev: StackSettings, cluster: Objects) -> None:
     cluster["StatefulSet", "noxus-data", "redis"]["status"] = {"observedGeneration": 1, "updatedReplicas": 1}
     unschedulable = {

@@ -132,8 +132,10 @@ def rollout(manifest: Manifest, wanted: int) -> Iterator[str]:
     if status.get("observedGeneration", 0) < at(manifest, "metadata", "generation"):
         yield "its controller has not seen the latest change yet"
     available, updated = (status.get(f"{word}Replicas", 0) for word in ("available", "updated"))
-    if (available, updated) != (wanted, wanted):
-        yield f"{available} of {wanted} replicas available, {updated} up to date"
+    older = max(0, status.get("replicas", 0) - updated)
+    if (available, updated, older) != (wanted, wanted, 0):
+        left = f", {older} of an older template" if older else ""
+        yield f"{available} of {wanted} replicas available, {updated} up to date{left}"
         for kind, condition in conditions(manifest).items():
             # of a Deployment's conditions only ReplicaFailure is bad when it is true
             if (kind == "ReplicaFailure") == (condition["status"] == "True"):

@@ -119,6 +119,8 @@ class StatefulService(pulumi.ComponentResource):
             metadata=metadata,
             spec=StatefulSetSpecArgs(
                 replicas=1,
+                # With the default policy a pod that never became ready keeps its successor from being made.
+                pod_management_policy="Parallel",
                 service_name=service.metadata["name"],
                 selector=LabelSelectorArgs(match_labels=selected),
                 template=PodTemplateSpecArgs(
@@ -126,7 +128,8 @@ class StatefulService(pulumi.ComponentResource):
                     spec=_pod(name, args, claim.metadata["name"]),
                 ),
             ),
-            opts=child,
+            # It cannot change without a replacement: a StatefulSet that exists keeps its own.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["spec.podManagementPolicy"]),
         )
         self.register_outputs({})
 
