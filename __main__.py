@@ -11,6 +11,7 @@ from components.clouds import cloud_providers
 from components.kubernetes_access import kubernetes_provider
 from components.permanence import OUTPUT, kept
 from components.platform import Platform, PlatformArgs
+from components.short_stacks import short_stacks
 
 gc.disable()  # the program is over in seconds, and looking for cycles takes a fourth of them
 
@@ -28,11 +29,12 @@ providers: dict[str, pulumi.ProviderResource] = {
     **cloud_providers(stack.settings, permanent.settings),
 }
 
-platform = Platform(
-    "platform",
-    PlatformArgs(stack=stack),
-    pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(providers=providers)),
-)
+with short_stacks():
+    platform = Platform(
+        "platform",
+        PlatformArgs(stack=stack),
+        pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(providers=providers)),
+    )
 
 pulumi.export(OUTPUT, permanent.settings)
 for name, value in platform.outputs.items():

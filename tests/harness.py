@@ -40,6 +40,8 @@ class Resource:
     protect: bool
     provider: str
     dependencies: tuple[str, ...]
+    stack: tuple[str, ...]
+    """Files of the calls that made it, as the state keeps them."""
     delete_timeout: str
     ignored: tuple[str, ...]
     """Paths whose changes are ignored."""
@@ -135,6 +137,7 @@ class _Monitor(mocks.MockMonitor):
                 protect=request.protect,
                 provider=request.provider,
                 dependencies=tuple(sorted(request.dependencies)),
+                stack=tuple(frame.pc.uri for frame in request.stackTrace.frames),
                 delete_timeout=request.customTimeouts.delete,
                 ignored=tuple(request.ignoreChanges),
             )

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import traceback
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
+from components.short_stacks import short_stacks
 from tests.harness import Deployment
 from tests.programs import REGISTRY, ROOT, SMALLEST, STACK_FILES, run_program, stack_file, with_pool
 
@@ -348,3 +350,22 @@ def test_a_stack_loads_no_sdk_of_another_cloud_and_no_sandbox(modules: str, othe
 def test_what_a_workload_waits_for_does_not_grow_with_the_stack(deployed: Deployment) -> None:
     waits = {workload.name: len(workload.dependencies) for workload in deployed.all(DEPLOYMENT)}
     assert max(waits.values()) <= 10, waits
+
+
+def test_the_state_keeps_few_lines_of_this_program_for_each_resource_and_nothing_of_the_sdk(
+    deployed: Deployment,
+) -> None:
+    below = [r for r in deployed.resources if not r.type.startswith("pulumi:")]
+    assert {r.name for r in below if not 1 <= len(r.stack) <= 4} == set()
+    assert {file for r in below for file in r.stack if "site-packages" in file} == set()
+
+
+def test_an_error_while_the_platform_is_built_shows_its_whole_stack() -> None:
+    def fail(depth: int) -> None:
+        if depth:
+            fail(depth - 1)
+        raise KeyError
+
+    with pytest.raises(KeyError) as error, short_stacks():
+        fail(20)
+    assert len(traceback.extract_tb(error.tb)) > 20
