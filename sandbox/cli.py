@@ -76,7 +76,7 @@ def _up(options: argparse.Namespace) -> None:
 def forget_an_earlier_cluster(plane: ControlPlane, stack: str) -> None:
     """Refresh the state if it describes a cluster that is gone: an update would take its objects for still there."""
     seen = plane.root / "state" / "cluster"
-    if seen.exists() and seen.read_text() != plane.identity and engine.describes_resources(plane.root, stack):
+    if seen.exists() and seen.read_text() != plane.identity and engine.has_state(plane.root, stack):
         argv = ["pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive", "--stack", stack]
         environment = engine.environment(plane.root, stack)
         run(

@@ -99,6 +99,8 @@ def variables(root: Path, stack: str | None = None) -> dict[str, str]:
             "NOXUS_SANDBOX_PYTHON": sys.executable,
             LAUNCHED: str(STAND_INS / LANGUAGE_HOST),
         }
+    if "PULUMI_BACKEND_URL" not in os.environ:
+        wanted |= {"PULUMI_DIY_BACKEND_ZSTD": "true"}  # the engine writes the whole state at every step
     if "PULUMI_CONFIG_PASSPHRASE_FILE" not in os.environ:
         wanted |= {"PULUMI_CONFIG_PASSPHRASE": "dev"}  # the development stack's, whose secrets are placeholders
     result = {name: os.environ.get(name, value) for name, value in wanted.items()} | {"PATH": os.pathsep.join(path)}
@@ -157,10 +159,9 @@ def named_cluster(stack: str) -> str | None:
         raise SandboxError(f"{file.name} cannot be read as a stack file: {error}") from None
 
 
-def describes_resources(root: Path, stack: str) -> bool:
-    """Whether the stack's state under `root` still lists resources."""
-    states = (json.loads(file.read_text()) for file in (root / "state").glob(f".pulumi/stacks/**/{stack}.json"))
-    return any((state.get("checkpoint", {}).get("latest") or {}).get("resources") for state in states)
+def has_state(root: Path, stack: str) -> bool:
+    """Whether there is a state of the stack under `root`, compressed or not."""
+    return any((root / "state").glob(f".pulumi/stacks/**/{stack}.json*"))
 
 
 def _choose(root: Path) -> Engine:

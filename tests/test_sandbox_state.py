@@ -1,6 +1,5 @@
 """What `sandbox up` makes of a state that describes another cluster than the one that runs."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,13 @@ from sandbox.control_plane import ControlPlane
 
 @pytest.fixture
 def plane(tmp_path: Path) -> ControlPlane:
-    """A sandbox whose state lists resources of the stack `dev`."""
+    """A sandbox with a state of the stack `dev`."""
     authority = tmp_path / "cluster" / "pki" / "ca.crt"
     authority.parent.mkdir(parents=True)
     authority.write_text("the first cluster")
-    stack = tmp_path / "state/.pulumi/stacks/noxus/dev.json"
+    stack = tmp_path / "state/.pulumi/stacks/noxus/dev.json.zst"
     stack.parent.mkdir(parents=True)
-    stack.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"urn": "x"}]}}}))
+    stack.touch()
     return ControlPlane(tmp_path)
 
 
@@ -66,7 +65,7 @@ def test_a_refresh_that_fails_is_tried_again_by_the_next_up(
     assert len(ran) == 1
 
 
-def test_a_stack_without_resources_has_nothing_to_forget(plane: ControlPlane, ran: list[list[str]]) -> None:
+def test_a_stack_without_a_state_has_nothing_to_forget(plane: ControlPlane, ran: list[list[str]]) -> None:
     cli.forget_an_earlier_cluster(plane, "other")
     another_cluster(plane)
     cli.forget_an_earlier_cluster(plane, "other")

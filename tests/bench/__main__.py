@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _compared(pools: int, file: Path, rounds: int) -> dict[str, Any]:
-    resources = fleet.record(pools, file)
+    resources = fleet.record(pools, file, preview=True)
     best: dict[str, dict[str, float]] = {}
     for number in range(rounds):
         for what in PROGRAMS:

@@ -34,11 +34,14 @@ def components() -> Callable[[], object]:
     return lambda: runpy.run_path(program)
 
 
-def record(pools: int, file: Path) -> int:
-    """Write what the components register for this fleet; how many resources they are, without the components."""
+def record(pools: int, file: Path, *, preview: bool) -> int:
+    """Write what the components register for this fleet; how many resources they are, without the components.
+
+    A preview needs no cluster. What is only known after it is a word in its place, so it cannot be deployed.
+    """
     kept = [
         resource
-        for resource in run_program(settings(pools)).resources
+        for resource in run_program(settings(pools), preview=preview).resources
         if resource.type.startswith(("kubernetes:", COMPONENT))
     ]
     file.write_text(json.dumps([_recorded(resource) for resource in kept]))

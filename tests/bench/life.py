@@ -7,6 +7,7 @@ cost; per resource to the size before says how cost grows. Seconds of two machin
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,7 @@ def cluster() -> Iterator[dict[str, str]]:
         plane.stop()  # whatever an interrupted run has left
         try:
             plane.start()
+            os.environ["KUBECONFIG"] = str(plane.kubeconfig)  # for the program that is recorded in this process
             yield {**engine.environment(plane.root), "PULUMI_HOME": str(plane.root / "pulumi-home")}
         finally:
             plane.stop()
@@ -95,7 +97,7 @@ def life(program: str, pools: int, steps: Sequence[str], environment: dict[str, 
     """Measure the steps of one fleet, on a state of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        resources = fleet.record(pools, folder / "fleet.json")
+        resources = fleet.record(pools, folder / "fleet.json", preview=False)
         (folder / "state").mkdir()
         stack = DevStack(folder, {**environment, "PULUMI_BACKEND_URL": f"file://{folder / 'state'}"})
         if program == "components":
