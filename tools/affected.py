@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 _PROGRAM: Final = frozenset(
-    {"__main__.py", "Pulumi.yaml", "Makefile", "requirements.txt", "checks", "components", "config", "sandbox"}
+    {"__main__.py", "Pulumi.yaml", "Makefile", "requirements.txt", "checks", "components", "config"}
 )
 """Files and folders that every stack is made of."""
 
