@@ -6,11 +6,27 @@ import signal
 from collections.abc import Iterable
 from pathlib import Path
 
+import psutil
+
+from sandbox.orphans import MARK
+
 
 def kill(pid: int) -> None:
     """End a process at once and wait until it is gone; this process is its parent, so it also has to be reaped."""
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
+
+
+def plugins(root: Path) -> list[psutil.Process]:
+    """The provider plugins that run in a sandbox."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        try:
+            if "pulumi-resource-" in " ".join(process.cmdline()) and process.environ().get(MARK) == str(root):
+                found.append(process)
+        except psutil.Error:  # it has ended meanwhile, or is somebody else's
+            continue
+    return found
 
 
 def listeners(pids: Iterable[int]) -> dict[str, str]:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from sandbox.control_plane import ControlPlane
+from sandbox.orphans import end_orphans
 from tests.conftest import kubeconfig
 from tests.e2e.conftest import engine_environment
 from tests.e2e.dev_stack import Change, DevStack, touched
 from tests.e2e.kubectl import Kubectl, eventually
+from tests.e2e.processes import plugins
 
 NAMESPACES = ("noxus", "noxus-acme", "noxus-data")
 KINDS = (
@@ -211,7 +213,9 @@ def test_no_secret_value_is_in_state_or_output(stack: DevStack, cluster: Kubectl
         assert [value for value in plain | values if len(value) > 8 and value in text] == []
 
 
-def test_a_killed_engine_is_recovered_from_with_nothing_doubled_or_orphaned(stack: DevStack, cluster: Kubectl) -> None:
+def test_a_killed_engine_is_recovered_from_with_nothing_doubled_or_orphaned(
+    stack: DevStack, cluster: Kubectl, control_plane: ControlPlane
+) -> None:
     expected = objects(cluster).keys()
     stack.configure(lambda config: config.pop("workers"))
     assert stack.up().code == 0
@@ -219,6 +223,8 @@ def test_a_killed_engine_is_recovered_from_with_nothing_doubled_or_orphaned(stac
     with stack.start("up", "--yes", "--skip-preview") as killed:
         eventually(lambda: "acme-llm-keys" in cluster("get", "secrets", "--all-namespaces"))
         os.kill(killed.pid, signal.SIGKILL)
+        end_orphans(control_plane.root)  # as `up` and `down` do
+        eventually(lambda: not plugins(control_plane.root))
         killed.communicate(timeout=30)
     recovered = stack.tool("recover")
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr

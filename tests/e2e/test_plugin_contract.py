@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.control_plane import ControlPlane
 from tests.e2e.kubectl import Kubectl, eventually
+from tests.e2e.processes import listeners, plugins
 from tests.e2e.stack import Outcome, Stack
 from tools.recover import recovered
 
@@ -371,6 +373,20 @@ def test_a_killed_engine_leaves_nothing_that_recovery_would_double_or_orphan(sta
     assert {resource["id"] for name, resource in stack.resources().items() if name in ("web", "auto")} == {
         f"{kubectl.namespace}/{name}" for name in made
     }
+
+
+def test_the_engine_and_its_plugins_listen_on_loopback_only(
+    stack: Stack, kubectl: Kubectl, control_plane: ControlPlane
+) -> None:
+    stack.write("""deployment("web", **NOWHERE)""")
+    with stack.start("up", "--yes", "--skip-preview") as engine:
+        eventually(lambda: kubectl.names("deployment"))
+        pids = [process.pid for process in plugins(control_plane.root)]
+        found = listeners([engine.pid, *pids])
+        engine.send_signal(signal.SIGINT)
+        engine.communicate(timeout=30)
+    assert len(found) > len(pids) > 0, "each listens, the engine too"
+    assert {address.rpartition(":")[0] for address in found.values()} == {"0100007F"}
 
 
 def test_an_interrupted_up_keeps_what_it_made(stack: Stack, kubectl: Kubectl) -> None:
