@@ -22,7 +22,7 @@ from checks.identifiers import ids_are_known, ids_are_spelled_once
 from checks.ingress import hosts_are_served_safely
 from checks.isolation import isolated_tenants_are_apart, sharing_is_known
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
-from checks.network import egresses_have_names_of_their_own
+from checks.network import policies_have_names_of_their_own
 from checks.quota import quotas_hold_every_pod
 from checks.references import references_have_values
 from checks.routing import every_task_is_served, pools_can_get_work
@@ -49,7 +49,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     archiving_is_on_where_data_matters,
     connections_fit,
     drains_are_possible,
-    egresses_have_names_of_their_own,
     every_task_is_served,
     hosts_are_served_safely,
     ids_are_known,
@@ -62,6 +61,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     names_fit_the_cloud,
     namespaces_are_apart,
     overrides_are_known,
+    policies_have_names_of_their_own,
     pools_can_get_work,
     pools_have_tasks_of_their_own,
     queries_only_read,

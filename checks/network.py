@@ -1,21 +1,34 @@
-"""Whether every further egress has a name and a policy of its own."""
+"""Whether every network policy has a name of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from checks.finding import Finding, error
 from config import StackSettings
+from config.network import EgressSettings
 
 _TAKEN: Final = frozenset({"bucket", "dns", "internet", "postgres", "redis"})
 """Targets that every release has a policy `to-<name>` for anyway."""
 
 
-def egresses_have_names_of_their_own(settings: StackSettings) -> Iterator[Finding]:
-    """Refuse names of policies that exist already: of the stack's own, or of another egress."""
+def policies_have_names_of_their_own(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse names that make a policy which exists already: of the stack's own, of its cloud, or of another egress."""
+    yield from _egresses(settings)
+    if "postgres" in settings.services_in_cluster:
+        others = {"setup": settings.sets_up_database, "keda": settings.counts_tasks}
+        for path, name, _ in settings.releases():
+            if others.get(name):
+                yield error(path, f"makes a second policy postgres-from-{name}; rename the release")
+
+
+def _egresses(settings: StackSettings) -> Iterator[Finding]:
+    of_cloud: Mapping[str, EgressSettings] = settings.aws.egress if settings.aws else {}
     named = {"egress": settings.egress, **{f"{path}.egress": own.egress for path, _, own in settings.releases()}}
     for path, egress in named.items():
         for name in egress.keys() & _TAKEN:
             yield error(f"{path}.{name}", f"is the name of a policy that every release has, to-{name}; choose another")
+        for name in egress.keys() & of_cloud.keys():
+            yield error(f"{path}.{name}", f"is the name of a policy for {of_cloud[name].reason}; choose another")
         if path != "egress":
             for name in egress.keys() & settings.egress.keys():
                 yield error(f"{path}.{name}", f"has the name of egress.{name}; choose another, both are allowed")

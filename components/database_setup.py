@@ -222,6 +222,7 @@ def setup_pod(
     }
     return PodSpecArgs(
         automount_service_account_token=False,
+        enable_service_links=False,
         restart_policy="Never",
         security_context=restricted_security(SETUP_USER),
         containers=[

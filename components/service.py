@@ -66,7 +66,8 @@ class WebService(pulumi.ComponentResource):
                 selector=selector(context.name, args.role),
                 ports=[ServicePortArgs(name="http", port=PORT, target_port="http")],
             ),
-            opts=child,
+            # Pulumi waits ten minutes for a Service's pods. They may wait longer, for a database and its migrations.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[deployment]),
         )
         if isinstance(settings.autoscaling, HpaAutoscaling):
             hpa(name, context.namespace, settings.autoscaling, deployment, child)

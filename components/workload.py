@@ -70,6 +70,11 @@ _PATCH_FORCE: Final = "pulumi.com/patchForce"
 
 _RELOADED: Final = {"reloader.stakater.com/auto": "true"}
 
+_STUCK_SECONDS: Final = 30
+"""What a container gets to end that no longer answers its probe. Its pod's own time is that of a whole task."""
+
+_STARTUP_PERIOD_SECONDS: Final = 5
+
 _AWAIT_LIMIT_SECONDS: Final = 600
 """How long Pulumi waits for a Deployment by default."""
 
@@ -231,6 +236,7 @@ def pod(args: WorkloadArgs) -> PodSpecArgs:
     return PodSpecArgs(
         service_account_name=args.context.service_account,
         automount_service_account_token=False,
+        enable_service_links=False,  # `NOXUS_BACKEND_PORT=tcp://...` would be taken for a setting
         security_context=restricted_security(images.run_as_user),
         image_pull_secrets=[LocalObjectReferenceArgs(name=secret) for secret in images.login_secrets] or None,
         restart_policy="Never" if args.mode == "once" else None,
@@ -259,10 +265,20 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
     if args.mode == "serving":
         health = HTTPGetActionArgs(path=HEALTH_PATH, port="http")
         container.ports = [ContainerPortArgs(name="http", container_port=PORT)]
-        # How long the platform takes to start is not published: five minutes before liveness may restart it.
-        container.startup_probe = ProbeArgs(http_get=health, period_seconds=5, failure_threshold=60)
+        container.startup_probe = ProbeArgs(
+            http_get=health,
+            period_seconds=_STARTUP_PERIOD_SECONDS,
+            failure_threshold=-(-args.settings.startup_seconds // _STARTUP_PERIOD_SECONDS),
+            termination_grace_period_seconds=_STUCK_SECONDS,
+        )
         container.readiness_probe = ProbeArgs(http_get=health, period_seconds=10)
-        container.liveness_probe = ProbeArgs(http_get=health, period_seconds=20, timeout_seconds=5, failure_threshold=6)
+        container.liveness_probe = ProbeArgs(
+            http_get=health,
+            period_seconds=20,
+            timeout_seconds=5,
+            failure_threshold=6,
+            termination_grace_period_seconds=_STUCK_SECONDS,
+        )
     return container
 
 

@@ -7,6 +7,7 @@ the value that was found. Numbers with a plain range use pydantic's own bounds i
 import re
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import ip_network
 from typing import Annotated, Final, cast
 
@@ -24,6 +25,7 @@ _QUANTITY: Final = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|E
 _IMAGE: Final = re.compile(
     r"[a-z0-9]([-._/:a-z0-9]*[a-z0-9])?(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
+_CIDR: Final = re.compile(r"[0-9a-fA-F.:]+/(0|[1-9][0-9]{0,2})")
 _PERCENT: Final = re.compile(r"(100|[1-9]?[0-9])%")
 _SHARE: Final = "a whole number of pods from 0, such as 1, or a share such as 25%"
 
@@ -119,10 +121,14 @@ AnnotationName = Annotated[
 
 
 def _cidr(value: str) -> str:
-    try:
-        ip_network(value)
-    except ValueError:
-        raise ValueError("must be addresses in CIDR form without host bits, such as 10.20.0.0/16") from None
+    """Take what the API server takes: Python would also take one address, a netmask, and a zone of IPv6."""
+    network = None
+    with suppress(ValueError):
+        network = ip_network(value) if _CIDR.fullmatch(value) else None
+    if network is None:
+        raise ValueError(
+            "must be addresses in CIDR form without host bits, such as 10.20.0.0/16; one address is 10.20.0.5/32"
+        )
     return value
 
 

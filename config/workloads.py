@@ -1,6 +1,6 @@
 """What runs: the settings of every workload, of services and of worker pools."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Self
 
 from pydantic import Field, JsonValue, model_validator
@@ -11,6 +11,7 @@ from config.autoscaling import (
 )
 from config.connections import PoolConnections
 from config.network import EgressSettings
+from config.quantity import amount
 from config.references import EnvValue
 from config.routing import QueueType
 from config.section import Section
@@ -27,6 +28,11 @@ from config.types import (
 KubernetesObject = Mapping[str, JsonValue]
 """A fragment of a Kubernetes manifest, in Kubernetes' own spelling, handed on as it is."""
 
+_RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
+"""Resources of every node; others have a domain or are huge pages."""
+
+_MEBIBYTE: Final = 2**20
+
 GRACE_MARGIN_SECONDS: Final = 30
 """What a pod gets after its longest task, to report the result and close its connections."""
 
@@ -42,6 +48,28 @@ class ResourceSettings(Section):
     """What the scheduler keeps free for a pod, and what utilisation is measured against."""
     limits: Mapping[str, Quantity] = {}
     """What a pod may use at most. No default: no sizing of the platform is published."""
+
+    @model_validator(mode="after")
+    def _kubernetes_takes_them(self) -> Self:
+        if wrong := [*self._unknown_names(), *self._too_little_memory(), *self._above_their_limits()]:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def _unknown_names(self) -> Iterator[str]:
+        for name in sorted({*self.requests, *self.limits}):
+            if name not in _RESOURCES and not name.startswith("hugepages-") and "/" not in name:
+                yield f"{name} is no resource; known are {', '.join(_RESOURCES)} and names such as nvidia.com/gpu"
+
+    def _too_little_memory(self) -> Iterator[str]:
+        for part, quantities in (("requests", self.requests), ("limits", self.limits)):
+            memory = quantities.get("memory")
+            if memory is not None and amount(memory) < _MEBIBYTE:
+                yield f"{part}.memory {memory} is less than a mebibyte; write {memory.rstrip('m')}Mi"
+
+    def _above_their_limits(self) -> Iterator[str]:
+        for name in sorted(self.requests.keys() & self.limits.keys()):
+            if amount(self.requests[name]) > amount(self.limits[name]):
+                yield f"requests.{name} {self.requests[name]} is above limits.{name} {self.limits[name]}"
 
 
 class DisruptionSettings(Section):
@@ -70,6 +98,9 @@ class WorkloadSettings(Section):
     """Requests and limits of a pod."""
     pod_disruption_budget: DisruptionSettings = DisruptionSettings()
     """How many pods a node drain may take at once."""
+    startup_seconds: int = Field(default=300, ge=5)
+    """How long a container may take to answer its first health check, in seconds, before it is started again. How long
+    the platform takes is not published."""
 
     @model_validator(mode="after")
     def _utilisation_has_a_request(self) -> Self:

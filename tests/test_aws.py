@@ -326,6 +326,14 @@ def test_adding_a_worker_release_makes_its_namespace_role_and_entry_and_touches_
         ({"cloud": "kubernetes", "aws": None}, "secrets.store", "backend externalSecrets reads one"),
         ({"workers": {"r" * 54: {"namespace": "n", "pools": {"f": {}}}}}, f"workers.{'r' * 54}", "makes the role"),
         ({"secretEnv": {"X": "REDIS_PASSWORD"}}, "secretEnv.X", "under which the stack writes its own"),
+        (
+            {
+                "aws": {**PROD["aws"], "identity": "podIdentity", "clusterName": "prod"},
+                "egress": {"pod-identity": {"reason": "r", "cidr": "10.0.0.0/8", "ports": [443]}},
+            },
+            "egress.pod-identity",
+            "is the name of a policy for EKS Pod Identity's agent on the node; choose another",
+        ),
     ],
 )
 def test_what_the_cloud_cannot_have_is_refused(change: dict[str, Any], path: str, message: str) -> None:

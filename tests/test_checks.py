@@ -95,6 +95,10 @@ def test_a_sound_configuration_has_no_finding() -> None:
             "error primary.egress.models: has the name of egress.models; choose another, both are allowed",
         ),
         (
+            {**SMALLEST, "workers": {"setup": {"namespace": "noxus-setup", "pools": {"flow": {}}}}},
+            "error workers.setup: makes a second policy postgres-from-setup; rename the release",
+        ),
+        (
             {**SMALLEST, "archive": {"batchIntervalSeconds": 30}},
             "warning archive.batchIntervalSeconds: is used in mode async only, and the mode is sync; remove it",
         ),

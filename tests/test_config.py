@@ -203,6 +203,12 @@ def test_a_wrong_stack_is_refused_with_path_rule_value_and_remedy(change: dict[s
             {"autoscaling": ON_CPU},
             f"{POOL}: autoscaling on cpu is a share of the cpu request, which is not set; set resources.requests.cpu",
         ),
+        (
+            {"resources": {"requests": {"cpu": "2", "memory": "512m"}, "limits": {"cpu": "1500m", "gpu": 1}}},
+            f"{POOL}.resources: gpu is no resource; known are cpu, memory, ephemeral-storage and names such as "
+            "nvidia.com/gpu; requests.memory 512m is less than a mebibyte; write 512Mi; requests.cpu 2 is above "
+            "limits.cpu 1500m",
+        ),
     ],
 )
 def test_a_wrong_pool_is_refused_with_path_rule_value_and_remedy(fields: dict[str, Any], problem: str) -> None:

@@ -230,6 +230,11 @@ def test_every_pod_passes_the_restricted_standard(deployed: Deployment) -> None:
                 assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
+def test_no_pod_gets_variables_of_services_that_the_platform_would_take_for_settings(deployed: Deployment) -> None:
+    pods = [m["spec"]["template"]["spec"] for _, m in deployed.objects if "template" in m.get("spec", {})]
+    assert [spec["enableServiceLinks"] for spec in pods if "containers" in spec] == [False] * len(pods)
+
+
 def test_selectors_are_two_stable_labels_that_match_the_pods(deployed: Deployment) -> None:
     for _, manifest in deployed.objects:
         if manifest["kind"] in ("Deployment", "StatefulSet"):

@@ -209,7 +209,8 @@ def test_every_further_policy_is_one_that_verify_expects_and_says_why() -> None:
         ({"reason": "r", "ports": [443]}, "takes either cidr or namespace, such as cidr: 10.20.0.0/16"),
         (
             {"reason": "r", "ports": [443], "cidr": "10.0.0.1/8"},
-            "must be addresses in CIDR form without host bits, such as 10.20.0.0/16 (got '10.0.0.1/8')",
+            "must be addresses in CIDR form without host bits, such as 10.20.0.0/16; one address is 10.20.0.5/32 "
+            "(got '10.0.0.1/8')",
         ),
         ({"reason": "r", "ports": [70000], "namespace": "n"}, "must be at most 65535 (got 70000)"),
         ({"reason": "r", "ports": [], "namespace": "n"}, "must not be empty (got [])"),

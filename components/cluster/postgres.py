@@ -69,6 +69,8 @@ class Postgres(pulumi.ComponentResource):
                 env={"PGDATA": "/var/lib/postgresql/data/pgdata", "POSTGRES_USER": _ADMIN_ROLE},
                 env_secrets=[secret.metadata["name"]],
                 scratch_paths=("/tmp", "/var/run/postgresql"),
+                # A container has 64 MiB, and parallel queries and index builds put what they share there.
+                memory_paths={"/dev/shm": settings.memory_mib // 2},
                 check=ready,
                 # The password is read on the first start only, so a change of the Secret restarts nothing.
                 checksum=digest({"image": settings.image}),

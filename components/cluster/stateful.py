@@ -75,6 +75,8 @@ class StatefulServiceArgs:
     """Read-only volumes by the path they are mounted at."""
     scratch_paths: Sequence[str] = ("/tmp",)
     """Writable paths outside the volume; the root file system is read-only."""
+    memory_paths: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Writable paths in memory by their size in MiB, which counts against the pod's limit."""
     init_command: Sequence[str] = ()
     """Runs in the same image before the service starts."""
     check: ExecActionArgs | HTTPGetActionArgs
@@ -146,17 +148,21 @@ def _probe(check: ExecActionArgs | HTTPGetActionArgs, failures: int | None = Non
 
 def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodSpecArgs:
     memory = f"{args.settings.memory_mib}Mi"
+    emptied = {
+        **{path: EmptyDirVolumeSourceArgs() for path in args.scratch_paths},
+        **{
+            path: EmptyDirVolumeSourceArgs(medium="Memory", size_limit=f"{size}Mi")
+            for path, size in args.memory_paths.items()
+        },
+    }
     mounts = [
         VolumeMountArgs(name="data", mount_path=args.data_path),
-        *(VolumeMountArgs(name=f"scratch-{i}", mount_path=path) for i, path in enumerate(args.scratch_paths)),
+        *(VolumeMountArgs(name=f"scratch-{i}", mount_path=path) for i, path in enumerate(emptied)),
         *(VolumeMountArgs(name=volume.name, mount_path=path, read_only=True) for path, volume in args.files.items()),
     ]
     volumes = [
         VolumeArgs(name="data", persistent_volume_claim=PersistentVolumeClaimVolumeSourceArgs(claim_name=claim)),
-        *(
-            VolumeArgs(name=f"scratch-{i}", empty_dir=EmptyDirVolumeSourceArgs())
-            for i in range(len(args.scratch_paths))
-        ),
+        *(VolumeArgs(name=f"scratch-{i}", empty_dir=source) for i, source in enumerate(emptied.values())),
         *args.files.values(),
     ]
     init = ContainerArgs(
@@ -168,6 +174,7 @@ def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodS
     )
     return PodSpecArgs(
         automount_service_account_token=False,
+        enable_service_links=False,
         security_context=restricted_security(args.user_id, group=args.user_id),
         termination_grace_period_seconds=_GRACE_SECONDS,
         init_containers=[init] if args.init_command else None,

@@ -55,6 +55,14 @@ def test_a_data_service_is_bounded_probed_and_writes_only_where_it_must(deployed
     assert spec["securityContext"]["fsGroup"] == spec["securityContext"]["runAsUser"]
 
 
+def test_postgres_has_more_shared_memory_than_a_container_gets_within_its_limit(deployed: Deployment) -> None:
+    spec = deployed.one(STATEFUL_SET, "noxus-data/postgres").inputs["spec"]["template"]["spec"]
+    (name,) = [m["name"] for m in spec["containers"][0]["volumeMounts"] if m["mountPath"] == "/dev/shm"]
+    (volume,) = [volume for volume in spec["volumes"] if volume["name"] == name]
+    assert volume["emptyDir"] == {"medium": "Memory", "sizeLimit": "1024Mi"}
+    assert spec["containers"][0]["resources"]["limits"]["memory"] == "2048Mi"
+
+
 def test_passwords_are_long_alphanumeric_and_made_once(deployed: Deployment) -> None:
     passwords = deployed.all("random:index/randomPassword:RandomPassword")
     assert len(passwords) == 6

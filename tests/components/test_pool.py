@@ -133,6 +133,21 @@ def test_a_drain_takes_one_pod_at_a_time_unless_the_pool_says_otherwise() -> Non
     }
 
 
+def test_a_container_that_hangs_is_stopped_soon_however_long_its_tasks_may_take() -> None:
+    spec = _workload(run_program(with_pool(maxTaskSeconds=7200)))["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    assert spec["terminationGracePeriodSeconds"] == 7230
+    for probe in ("startupProbe", "livenessProbe"):
+        assert container[probe]["terminationGracePeriodSeconds"] == 30
+
+
+@pytest.mark.parametrize(("seconds", "checks"), [(300, 60), (7, 2), (1200, 240)])
+def test_how_long_a_container_may_take_to_start_can_be_set(seconds: int, checks: int) -> None:
+    fields = {} if seconds == 300 else {"startupSeconds": seconds}
+    (container,) = _workload(run_program(with_pool(**fields)))["spec"]["template"]["spec"]["containers"]
+    assert (container["startupProbe"]["periodSeconds"], container["startupProbe"]["failureThreshold"]) == (5, checks)
+
+
 def test_probes_and_metrics_use_what_the_platform_documents() -> None:
     deployed = run_program(with_pool())
     template = _workload(deployed)["spec"]["template"]

@@ -170,3 +170,10 @@ def test_contradictions_are_refused() -> None:
         "primary.hosts.frontend: must be a host name in lower-case letters, such as app.example.com "
         "(got 'App.example.com')"
     )
+
+
+def test_a_service_is_awaited_only_once_its_pods_may_be_ready() -> None:
+    deployed = primary(relays={"enabled": True, "command": ["relays"]})
+    for role in ("backend", "frontend", "relays"):
+        service = deployed.one("kubernetes:core/v1:Service", f"noxus/noxus-{role}")
+        assert deployed.one(DEPLOYMENT, f"noxus/noxus-{role}").urn in service.dependencies

@@ -1,15 +1,20 @@
-"""Custom resources against the schemas of their own CRDs, as strictly as the API server can be: nothing unknown."""
+"""What the API server itself would say: of custom resources by the schemas of their own CRDs, as strictly as it can be,
+and of values whose form it knows best.
+"""
 
 import json
+import subprocess
 from collections import Counter
+from contextlib import nullcontext
 from typing import Any
 
 import jsonschema
 import pytest
 
+from config import ConfigError
 from sandbox.control_plane import ControlPlane
 from tests.e2e.kubectl import Kubectl
-from tests.programs import STORES, external_secrets_stack, run_program
+from tests.programs import SMALLEST, STORES, external_secrets_stack, run_program, settings
 from tests.test_program import PROGRAMS
 
 Schemas = dict[tuple[str, str], dict[str, Any]]
@@ -94,3 +99,30 @@ def test_the_schema_would_have_caught_it(path: tuple[str | int, ...], value: obj
     place[path[-1]] = value
     with pytest.raises(jsonschema.ValidationError):
         _validate(broken, schemas)
+
+
+@pytest.mark.parametrize(
+    "cidr",
+    [
+        *("10.30.0.0/16", "10.30.0.5/32", "0.0.0.0/0", "fd00::/8", "fd00:ec2::23/128", "::/0"),
+        *("10.30.0.5", "10.30.0.5/16", "10.0.0.0/255.0.0.0", "010.0.0.0/8", "10.0.0.0/08", "fd00::1", "fe80::%1/64"),
+    ],
+)
+def test_addresses_are_taken_just_as_the_api_server_takes_them(control_plane: ControlPlane, cidr: str) -> None:
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "addresses", "namespace": "default"},
+        "spec": {"podSelector": {}, "egress": [{"to": [{"ipBlock": {"cidr": cidr}}]}]},
+    }
+    kubectl = Kubectl(control_plane.kubeconfig)
+    with nullcontext() if _is_taken(cidr) else pytest.raises(subprocess.CalledProcessError):
+        kubectl("create", "--namespace", "default", "--dry-run=server", "-f", "-", stdin=json.dumps(policy))
+
+
+def _is_taken(cidr: str) -> bool:
+    try:
+        settings({**SMALLEST, "egress": {"models": {"reason": "r", "cidr": cidr, "ports": [443]}}})
+    except ConfigError:
+        return False
+    return True

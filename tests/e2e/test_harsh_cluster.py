@@ -6,7 +6,8 @@ Containers do what their images' tags say (sandbox/stages.yaml); scheduling is t
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -67,7 +68,8 @@ import os
 import pulumi
 
 def impatient(args):
-    if seconds := os.environ.get("AWAIT_SECONDS"):
+    seconds = os.environ.get("AWAIT_SECONDS")
+    if seconds and args.type_.endswith(os.environ.get("AWAITED", "")):
         args.opts.custom_timeouts = pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s", delete="60s")
     return pulumi.ResourceTransformationResult(args.props, args.opts)
 
@@ -100,14 +102,21 @@ class HarshStack(DevStack):
     def fail_to_deploy(self, *changes: Change) -> Outcome:
         """An `up` that goes on after errors, waits twenty seconds for each object, and must fail."""
         self.configure(*changes)
-        self.environment["AWAIT_SECONDS"] = "20"
-        try:
+        with self.waiting(20):
             outcome = self.up("", "--continue-on-error")
-        finally:
-            del self.environment["AWAIT_SECONDS"]
         assert outcome.code != 0, outcome.text
         assert "Traceback" not in outcome.text
         return outcome
+
+    @contextmanager
+    def waiting(self, seconds: int, kind: str = "") -> Generator[None]:
+        """Let the engine wait only so long for each object, or for those of one kind."""
+        patient = self.environment
+        self.environment = {**patient, "AWAIT_SECONDS": str(seconds), "AWAITED": kind}
+        try:
+            yield
+        finally:
+            self.environment = patient
 
     def failures(self) -> dict[str, str]:
         """What `verify` finds wrong, and why."""
@@ -352,6 +361,13 @@ def test_broken_pools_are_named_with_their_causes_and_harm_nothing_and_the_next_
     stack.deploy()
     eventually(lambda: snapshot(cluster) == before)
     stack.assert_unchanged()
+    stack.assert_verified()
+
+
+def test_a_service_is_not_awaited_while_its_pods_take_longer_to_start_than_that(stack: HarshStack) -> None:
+    stack.deploy(lambda config: config["primary"]["relays"].update(enabled=False))
+    with stack.waiting(15, "core/v1:Service"):
+        stack.deploy(lambda config: config["primary"]["relays"].update(image=image("ready-after-30")))
     stack.assert_verified()
 
 
