@@ -1,6 +1,6 @@
 """Who a release's pods may reach and who may reach them, after platform.md section 2: one policy for each edge."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from components.namespace_ref import NamespaceRef
 from components.network import (
     EVERY_POD,
     Selection,
+    addresses,
     allow_egress,
     allow_further_egress,
     allow_ingress,
@@ -29,6 +30,9 @@ _BACKEND: Final = Selection(components=("backend",))
 _FRONTEND: Final = Selection(components=("frontend",))
 _PUBLIC: Final = Selection(components=("backend", "frontend", "relays"))
 """What is reached through the ingress controller."""
+_SOLVER: Final = Selection(labels={"acme.cert-manager.io/http01-solver": "true"})
+"""Pods that cert-manager starts in the namespace of an Ingress, for as long as an HTTP-01 challenge takes."""
+_SOLVER_PORT: Final = 8089
 _OUTWARD: Final = Selection(components=("backend", "relays", "worker"))
 """What calls model providers, integrations and the senders of webhooks."""
 _USERS: Final[Mapping[str, Selection]] = {
@@ -37,6 +41,17 @@ _USERS: Final[Mapping[str, Selection]] = {
     "bucket": Selection(components=("backend", "worker")),
 }
 """What talks to each data service. The frontend talks to the backend only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngressSource:
+    """Where what brings people and webhooks to the public services is on the network."""
+
+    namespace: str
+    cidrs: Sequence[str]
+    """Addresses outside the pod network."""
+    solves_challenges: bool
+    """Whether cert-manager makes the certificates, so that an issuer may ask for a challenge."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +64,8 @@ class AllowancesArgs:
     egress: Mapping[str, EgressSettings]
     """What is reached besides, by whatever reaches the internet."""
     monitoring_namespace: str
-    ingress_namespace: str | None
-    """Namespace of the ingress controller if the release has a backend and a frontend."""
+    ingress: IngressSource | None
+    """Where the ingress controller is, if the release has a backend and a frontend."""
 
 
 class Allowances(pulumi.ComponentResource):
@@ -83,26 +98,37 @@ class Allowances(pulumi.ComponentResource):
             "metrics are scraped",
             within=args.namespace,
             target=EVERY_POD,
-            source=EVERY_POD.peer(args.monitoring_namespace),
+            sources=[EVERY_POD.peer(args.monitoring_namespace)],
             port=PORT,
             opts=self._child,
         )
-        if args.ingress_namespace:
-            self._allow_web(args.ingress_namespace)
+        if args.ingress:
+            self._allow_web(args.ingress)
         self.register_outputs({})
 
-    def _allow_web(self, ingress_namespace: str) -> None:
+    def _allow_web(self, ingress: IngressSource) -> None:
         """From the ingress controller to the public services, and from frontend to backend."""
         within = self._args.namespace
+        controllers = [EVERY_POD.peer(ingress.namespace), *addresses(ingress.cidrs)]
         allow_ingress(
             "from-ingress",
             "people and webhooks come through the ingress controller",
             within=within,
             target=_PUBLIC,
-            source=EVERY_POD.peer(ingress_namespace),
+            sources=controllers,
             port=PORT,
             opts=self._child,
         )
+        if ingress.solves_challenges:
+            allow_ingress(
+                "solver-from-ingress",
+                "an ACME issuer asks for a host's challenge, which cert-manager's solver answers",
+                within=within,
+                target=_SOLVER,
+                sources=controllers,
+                port=_SOLVER_PORT,
+                opts=self._child,
+            )
         allow_egress(
             "frontend-to-backend",
             "the frontend calls the backend",
@@ -117,7 +143,7 @@ class Allowances(pulumi.ComponentResource):
             "the frontend calls the backend",
             within=within,
             target=_BACKEND,
-            source=_FRONTEND.peer(within.name),
+            sources=[_FRONTEND.peer(within.name)],
             port=PORT,
             opts=self._child,
         )
@@ -150,7 +176,7 @@ class Allowances(pulumi.ComponentResource):
             f"{roles} of {self._args.release} use {service}",
             within=target.namespace,
             target=Selection(labels=target.pod_labels),
-            source=users.peer(within.created),
+            sources=[users.peer(within.created)],
             port=target.port,
             opts=self._child,
         )

@@ -194,7 +194,7 @@ class DatabaseSetup(pulumi.ComponentResource):
                     reason,
                     within=target.namespace,
                     target=Selection(labels=target.pod_labels),
-                    source=pods.peer(args.namespace.created),
+                    sources=[pods.peer(args.namespace.created)],
                     port=target.port,
                     opts=child,
                 )

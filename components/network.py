@@ -74,10 +74,15 @@ def internet() -> Sequence[NetworkPolicyPeerArgs]:
     return [NetworkPolicyPeerArgs(ip_block=block) for block in blocks]
 
 
+def addresses(cidrs: Sequence[pulumi.Input[str]]) -> Sequence[NetworkPolicyPeerArgs]:
+    """Addresses as the other end of a policy."""
+    return [NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr)) for cidr in cidrs]
+
+
 def target_peers(target: Target) -> Sequence[NetworkPolicyPeerArgs]:
     """A data service as the other end of an egress."""
     if isinstance(target, AddressTarget):
-        return [NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr)) for cidr in target.cidrs]
+        return addresses(target.cidrs)
     return [Selection(labels=target.pod_labels).peer(target.namespace.created)]
 
 
@@ -132,12 +137,12 @@ def allow_ingress(
     *,
     within: NamespaceRef,
     target: Selection,
-    source: NetworkPolicyPeerArgs,
+    sources: Sequence[NetworkPolicyPeerArgs],
     port: int,
     opts: pulumi.ResourceOptions,
 ) -> NetworkPolicy:
-    """Let a peer reach pods of a namespace on one port."""
-    rule = NetworkPolicyIngressRuleArgs(from_=[source], ports=tcp(port))
+    """Let peers reach pods of a namespace on one port."""
+    rule = NetworkPolicyIngressRuleArgs(from_=list(sources), ports=tcp(port))
     spec = NetworkPolicySpecArgs(pod_selector=target.selector(), policy_types=["Ingress"], ingress=[rule])
     return _policy(name, reason, within, spec, opts)
 

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from checks.scaling import Count
-from components.allowances import Allowances, AllowancesArgs
+from components.allowances import Allowances, AllowancesArgs, IngressSource
 from components.app_env import AppEnv, AppEnvArgs, credentials, platform_env, resolved
 from components.autoscaling import ScalerCredential, ScalerCredentialArgs
 from components.clouds import Cloud, Presence, ReleaseInCloud
@@ -24,7 +24,7 @@ from components.quota import Quota
 from components.scheduler import Scheduler, SchedulerArgs
 from components.service import WebService, WebServiceArgs
 from components.workload import METRICS_PATH, ReleaseContext
-from config import StackConfig
+from config import StackConfig, StackSettings
 from config.ingress import PublicRole
 from config.names import MIGRATIONS, SCALER_LOGIN, SCHEDULER, app_env_secret, scaler_credential
 from config.releases import IdentitySettings, ReleaseSettings
@@ -86,7 +86,7 @@ class Release(pulumi.ComponentResource):
                 services=args.services,
                 egress={**stack.all_egress, **args.settings.egress},
                 monitoring_namespace=stack.cluster.monitoring_namespace,
-                ingress_namespace=stack.cluster.ingress_namespace if args.settings is stack.primary else None,
+                ingress=_ingress_source(stack) if args.settings is stack.primary else None,
             ),
             self._child,
         )
@@ -215,6 +215,15 @@ class Release(pulumi.ComponentResource):
             ).deployment_name
             for pool, settings in pools.items()
         }
+
+
+def _ingress_source(stack: StackSettings) -> IngressSource:
+    """From where people and webhooks come to the primary release."""
+    return IngressSource(
+        namespace=stack.cluster.ingress_namespace,
+        cidrs=stack.cluster.ingress_cidrs,
+        solves_challenges=stack.primary.solves_challenges,
+    )
 
 
 def _with_marks(identity: Identity, own: IdentitySettings) -> Identity:

@@ -115,6 +115,11 @@ class PrimarySettings(ReleaseSettings):
         roles: tuple[PublicRole, ...] = ("frontend", "backend", "relays")
         return {role: self.hosts.of(role) for role in roles if role != "relays" or self.relays.enabled}
 
+    @property
+    def solves_challenges(self) -> bool:
+        """Whether cert-manager makes the hosts' certificates, and so may have to answer for a host over HTTP."""
+        return bool(self.public_hosts and self.tls and self.tls.cluster_issuer)
+
     def public_url(self, role: PublicRole) -> str | None:
         """Address of a service for people and webhooks, if it has one."""
         host = self.public_hosts.get(role)

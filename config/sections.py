@@ -39,6 +39,7 @@ from config.section import Section
 from config.timing import visibility_seconds
 from config.types import (
     AnnotationName,
+    Cidr,
     ConfigKey,
     EnvName,
     ImageReference,
@@ -63,6 +64,9 @@ class ClusterSettings(Section):
     """Namespace of the KEDA operator, which must reach Postgres."""
     ingress_namespace: Label = "ingress-nginx"
     """Namespace of the ingress controller, which must reach the public services."""
+    ingress_cidrs: tuple[Cidr, ...] = Field(default=(), examples=[["10.20.0.0/16"]])
+    """Addresses from which the public services are reached besides: subnets of a load balancer with pods as targets
+    (ALB, NEG), nodes of an ingress controller on the host network."""
     monitoring_namespace: Label = "monitoring"
     """Namespace of Prometheus, which must reach every metrics port."""
     scraping: Literal["annotations", "podMonitors"] = "annotations"

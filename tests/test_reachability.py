@@ -203,6 +203,32 @@ def test_every_further_policy_is_one_that_verify_expects_and_says_why() -> None:
     assert found == expectations.policies(settings(OPENED, *PROGRAMS["everything"][1]))
 
 
+SOLVER = Pod("noxus", "cm-acme-http-solver", {"acme.cert-manager.io/http01-solver": "true"}, (("TCP", 8089),))
+LOAD_BALANCER = Address("load-balancer", "10.20.3.4", ())
+
+
+def callers(target: Pod, port: int, **changes: Any) -> set[str]:
+    """Who reaches a pod of the dev stack from outside its release, with some of the stack's settings changed."""
+    raw, secrets = PROGRAMS["dev"]
+    network, everything = world(run_program({**raw, **changes}, secrets))
+    strangers = [other for other in (*everything, LOAD_BALANCER) if other in (*OTHERS, LOAD_BALANCER)]
+    return {labelled(other) for other in strangers if network.allows(other, target, "TCP", port)}
+
+
+def test_a_challenge_of_an_acme_issuer_reaches_cert_managers_solver_through_the_ingress_controller_alone() -> None:
+    primary = PROGRAMS["dev"][0]["primary"]
+    assert callers(SOLVER, 8089) == {"ingress-nginx/controller"}
+    assert callers(SOLVER, 8089, primary={**primary, "tls": {"secretName": "noxus-tls"}}) == set()
+
+
+def test_a_load_balancer_outside_the_cluster_reaches_the_public_services_if_its_addresses_are_named() -> None:
+    labels = {"app.kubernetes.io/component": "backend", "app.kubernetes.io/instance": "noxus"}
+    backend = Pod("noxus", "backend", labels)
+    known = {"ingress-nginx/controller", "monitoring/prometheus"}
+    assert callers(backend, 8080) == known
+    assert callers(backend, 8080, cluster={"ingressCidrs": ["10.20.0.0/16"]}) == known | {"load-balancer"}
+
+
 @pytest.mark.parametrize(
     ("egress", "problem"),
     [

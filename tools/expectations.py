@@ -175,6 +175,8 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
         if inside:
             names[data] |= {f"{service}-from-{release}" for service in inside}
     names[settings.primary.namespace] |= _PRIMARY
+    if settings.primary.solves_challenges:
+        names[settings.primary.namespace].add("solver-from-ingress")
     if settings.counts_tasks and "postgres" in inside:
         names[data].add("postgres-from-keda")
     return names

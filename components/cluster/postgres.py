@@ -84,7 +84,7 @@ class Postgres(pulumi.ComponentResource):
                 "KEDA counts waiting and running tasks",
                 within=args.namespace,
                 target=Selection(labels=target.pod_labels),
-                source=EVERY_POD.peer(args.scaler_namespace),
+                sources=[EVERY_POD.peer(args.scaler_namespace)],
                 port=PORT,
                 opts=child,
             )
