@@ -115,7 +115,8 @@ def program(name: str, *, free: Callable[[Path], int] = free_bytes) -> Path:
                 cache() / "build.log",
                 seconds=BUILD_SECONDS,
                 cwd=pins,
-                env={**os.environ, "GOWORK": "off"},
+                # The compiler collects less garbage: a tenth of the time for some memory.
+                env={"GOGC": "400", **os.environ, "GOWORK": "off"},
                 pass_fds=(lock,),  # held until the last process of the build has ended, should this one be killed
             )
         partial.rename(built.parent)

@@ -209,7 +209,10 @@ def api_server(cluster: Objects, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
                 found = [item for item in found if item["metadata"].get("labels", {}).get(label) == value]
             items = [{key: value for key, value in item.items() if key != "kind"} for item in found]
             answer = {"items": items} if plural else cluster["Namespace", namespace, namespace]
-            self.send_response(refused.get(plural, 200))
+            code = refused.get(plural, 200)
+            if code == 429:
+                del refused[plural]  # busy once
+            self.send_response(code)
             self.end_headers()
             self.wfile.write(json.dumps(answer).encode())
 
@@ -241,6 +244,15 @@ def test_the_command_asks_the_kubernetes_api(api_server: dict[str, int], capsys:
     assert verify.main(["--stack", "dev"]) == 2
     refusal = "cluster: refused GET /api/v1/namespaces/noxus-data/secrets: 403 Forbidden; ask `kubectl auth"
     assert refusal in capsys.readouterr().err
+
+
+def test_an_api_server_that_is_busy_is_asked_again(
+    api_server: dict[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    api_server["scaledobjects"] = 429
+    assert verify.main(["--stack", "dev"]) < 2, "2: it could not be asked"
+    assert "ScaledObject acme-flow does not exist" not in capsys.readouterr().out
+    assert "scaledobjects" not in api_server
 
 
 def test_the_command_asks_for_the_pods_of_the_platform_only(

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from kubernetes.client import ApiClient, ApiException, Configuration
 from kubernetes.config import ConfigException, new_client_from_config
+from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
 from components.kubernetes_access import cluster_problems
@@ -44,6 +45,18 @@ _RESOURCES: Final = {
 
 _METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _TIMEOUT_SECONDS: Final = 15
+_WHEN_BUSY: Final = Retry(
+    total=None,
+    connect=0,
+    read=0,
+    redirect=0,
+    other=0,
+    status=8,
+    status_forcelist=(429,),
+    backoff_factor=0.25,
+    raise_on_status=False,
+)
+"""An API server says 429 and when to ask again while it is busy, or has not read a custom resource's objects yet."""
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 
@@ -63,8 +76,10 @@ def observe(settings: StackSettings) -> Observed:
 
 def _client(settings: ClusterSettings) -> ApiClient:
     kubeconfig = settings.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    once = Configuration(retries=0)
-    return new_client_from_config(kubeconfig, settings.context, persist_config=False, client_configuration=once)
+    configuration = Configuration(retries=_WHEN_BUSY)
+    return new_client_from_config(
+        kubeconfig, settings.context, persist_config=False, client_configuration=configuration
+    )
 
 
 def _observe(client: ApiClient, namespace: str) -> Namespace:
