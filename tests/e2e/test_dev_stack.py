@@ -223,6 +223,7 @@ def test_a_killed_engine_is_recovered_from_with_nothing_doubled_or_orphaned(
     with stack.start("up", "--yes", "--skip-preview") as killed:
         eventually(lambda: "acme-llm-keys" in cluster("get", "secrets", "--all-namespaces"))
         os.kill(killed.pid, signal.SIGKILL)
+        killed.wait(timeout=30)
         end_orphans(control_plane.root)  # as `up` and `down` do
         eventually(lambda: not plugins(control_plane.root))
         killed.communicate(timeout=30)
