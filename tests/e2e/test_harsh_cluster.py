@@ -364,13 +364,6 @@ def test_broken_pools_are_named_with_their_causes_and_harm_nothing_and_the_next_
     stack.assert_verified()
 
 
-def test_a_service_is_not_awaited_while_its_pods_take_longer_to_start_than_that(stack: HarshStack) -> None:
-    stack.deploy(lambda config: config["primary"]["relays"].update(enabled=False))
-    with stack.waiting(15, "core/v1:Service"):
-        stack.deploy(lambda config: config["primary"]["relays"].update(image=image("ready-after-30")))
-    stack.assert_verified()
-
-
 def test_a_data_service_whose_image_is_not_there_stops_the_update_and_the_next_up_heals_it(
     stack: HarshStack, cluster: Kubectl
 ) -> None:
@@ -390,4 +383,11 @@ def test_a_data_service_whose_image_is_not_there_stops_the_update_and_the_next_u
     stack.deploy()
     eventually(lambda: snapshot(cluster) == before)
     stack.assert_unchanged()
+    stack.assert_verified()
+
+
+def test_a_service_is_not_awaited_while_its_pods_take_longer_to_start_than_that(stack: HarshStack) -> None:
+    stack.deploy(lambda config: config["primary"]["relays"].update(enabled=False))
+    with stack.waiting(15, "core/v1:Service"):
+        stack.deploy(lambda config: config["primary"]["relays"].update(image=image("ready-after-30")))
     stack.assert_verified()
