@@ -7,6 +7,7 @@ every ScaledObject is refused.
 
 import base64
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -128,9 +129,9 @@ class Keda:
                 raise SandboxError(f"KEDA: the API server does not reach its adapter within {READY_SECONDS} s{log}")
             time.sleep(0.1)
 
-    @property
+    @cached_property
     def _manifests(self) -> Path:
-        """KEDA's own, of the version that runs."""
+        """KEDA's own, of the version that runs. Go is asked once: whether all is ready is asked many times."""
         return binaries.module_folders("crds", MODULE)[0] / "config"
 
     @property

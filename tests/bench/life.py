@@ -108,14 +108,7 @@ def life(program: str, pools: int, steps: Sequence[str], environment: dict[str, 
         for step in steps:
             print(f"{pools} pools, {program}: {step}", file=sys.stderr, flush=True)
             seconds, cpu = measured(stack, STEPS[step], folder / "output")
-            yield Step(
-                program=program,
-                pools=pools,
-                resources=resources,
-                step=step,
-                seconds=seconds,
-                cpu=cpu,
-            )
+            yield Step(program=program, pools=pools, resources=resources, step=step, seconds=seconds, cpu=cpu)
 
 
 def measured(stack: DevStack, arguments: Sequence[str], output: Path) -> tuple[float, dict[str, float]]:
