@@ -6,12 +6,13 @@ from typing import Final
 from checks.finding import Finding, error
 from config import StackSettings
 from config.errors import nearest
+from config.secrets import SecretStore
 
 _ROLE_ANNOTATIONS: Final[Mapping[str, str]] = {
     "awsSecretsManager": "eks.amazonaws.com/role-arn",
     "azureKeyVault": "azure.workload.identity/client-id",
 }
-"""What a ServiceAccount must say for a cloud's login to know its role; GCP and Vault know the account itself."""
+"""What a ServiceAccount must say for a store to know its role; GCP and Vault know the account itself."""
 
 
 def stores_are_read(settings: StackSettings) -> Iterator[Finding]:
@@ -26,10 +27,18 @@ def stores_are_read(settings: StackSettings) -> Iterator[Finding]:
         )
     for key in secrets.revisions.keys() - set(keys):
         yield error(f"secrets.revisions.{key}", f"is the revision of a key that nothing uses; {nearest(key, keys)}")
-    wanted = _ROLE_ANNOTATIONS.get(store.type)
+    yield from _readers_are_known(settings, store)
+
+
+def _readers_are_known(settings: StackSettings, store: SecretStore) -> Iterator[Finding]:
+    """External Secrets takes up a role by what the ServiceAccount says; no agent on a node does that for it."""
+    wanted, aws = _ROLE_ANNOTATIONS.get(store.type), settings.aws if store.type == "awsSecretsManager" else None
+    if wanted is None or (aws and aws.identity == "irsa"):
+        return
+    other = "write aws.identity: irsa, or the role there" if aws else "write the release's role there"
     for path, _, release in settings.releases():
-        if wanted and settings.cloud == "kubernetes" and wanted not in release.identity.annotations:
+        if wanted not in release.identity.annotations:
             yield error(
                 f"{path}.identity.annotations",
-                f"lacks {wanted}, by which {store.type} knows who reads; write the release's role there",
+                f"lacks {wanted}, by which {store.type} knows who reads; {other}",
             )

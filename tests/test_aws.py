@@ -22,6 +22,7 @@ PROVIDER = PROD["aws"]["oidcProviderArn"]
 ISSUER = PROVIDER.partition("oidc-provider/")[2]
 BUCKET = PROD["storage"]["bucket"]
 ELSEWHERE = "somebody-elses"
+POD_IDENTITY = {**PROD["aws"], "identity": "podIdentity", "clusterName": "prod"}
 TRUST_CHARACTERS = 2048
 """Longest trust policy (IAM quotas, "Role trust policy length")."""
 
@@ -247,7 +248,7 @@ def test_the_longest_names_still_make_a_trust_policy_that_iam_takes() -> None:
 
 
 def test_pod_identity_needs_no_mark_and_a_way_to_the_agent() -> None:
-    raw = {**PROD, "aws": {**PROD["aws"], "identity": "podIdentity", "clusterName": "prod"}}
+    raw = {**PROD, "aws": POD_IDENTITY, "secrets": {"backend": "kubernetes"}}
     deployed = run_program(raw, SECRETS)
     account = deployed.one("kubernetes:core/v1:ServiceAccount", "noxus-acme/acme")
     assert "annotations" not in account.inputs["metadata"] or not account.inputs["metadata"]["annotations"]
@@ -328,7 +329,7 @@ def test_adding_a_worker_release_makes_its_namespace_role_and_entry_and_touches_
         ({"secretEnv": {"X": "REDIS_PASSWORD"}}, "secretEnv.X", "under which the stack writes its own"),
         (
             {
-                "aws": {**PROD["aws"], "identity": "podIdentity", "clusterName": "prod"},
+                "aws": POD_IDENTITY,
                 "egress": {"pod-identity": {"reason": "r", "cidr": "10.0.0.0/8", "ports": [443]}},
             },
             "egress.pod-identity",

@@ -10,13 +10,14 @@ from components.aws.entry import Entry, EntryArgs
 from components.aws.key import encryption_key
 from components.aws.postgres import Postgres, PostgresArgs
 from components.aws.redis import Redis, RedisArgs
-from components.aws.role import ReleaseRole, ReleaseRoleArgs
+from components.aws.role import ReleaseRole, ReleaseRoleArgs, entry_pattern
 from components.clouds import Presence, ReleaseInCloud
 from components.database_setup import Admin
 from components.endpoints import BucketEndpoint, PostgresEndpoint, RedisEndpoint
 from config import StackSettings
 from config.aws import AwsSettings
 from config.data_services import ManagedPostgres, ManagedRedis, ManagedStorage
+from config.secrets import AwsSecretsManagerStore
 
 
 class Aws:
@@ -49,7 +50,9 @@ class Aws:
 
     def release(self, release: ReleaseInCloud, opts: pulumi.ResourceOptions) -> Presence:
         """Make a release's role, and its entry if this stack writes it."""
-        entry, storage = None, self._settings.storage
+        entry, arn, storage, store = None, None, self._settings.storage, self._settings.secrets.store
+        if isinstance(store, AwsSecretsManagerStore):
+            arn = entry_pattern(self._account, store.region, self._settings.secrets.entry(release.name))
         if release.entry is not None:
             args = EntryArgs(
                 name=self._settings.secrets.entry(release.name),
@@ -58,15 +61,17 @@ class Aws:
                 protect=self._settings.protect,
             )
             entry = Entry(f"{release.name}-entry", args, opts)
+            arn = entry.arn
+        bucket = storage.bucket if isinstance(storage, ManagedStorage) else None
         role = ReleaseRole(
             f"{release.name}-role",
             ReleaseRoleArgs(
                 account=self._account,
                 release=release.name,
                 namespace=release.namespace,
-                bucket=storage.bucket if isinstance(storage, ManagedStorage) else None,
-                key=self._key,
-                entry=entry and entry.arn,
+                bucket=bucket,
+                entry=arn,
+                key=self._key if bucket or entry else None,
             ),
             opts,
         )

@@ -26,9 +26,10 @@ class ReleaseRoleArgs:
     """Namespace of the release, whose ServiceAccount has the release's name."""
     bucket: str | None
     """The bucket, if it is in this account."""
-    key: aws.kms.Key
     entry: pulumi.Input[str] | None
-    """ARN of the release's entry in Secrets Manager, if there is one."""
+    """ARN of the release's entry in Secrets Manager, if there is one; of one that somebody else writes, a pattern."""
+    key: aws.kms.Key | None
+    """Key of the bucket and of the entry, for what of them is this stack's."""
 
 
 class ReleaseRole(pulumi.ComponentResource):
@@ -51,11 +52,12 @@ class ReleaseRole(pulumi.ComponentResource):
             assume_role_policy=json.dumps(trust, separators=(",", ":")),
             opts=child,
         )
-        rights = pulumi.Output.all(args.key.arn, args.entry).apply(
-            lambda known: json.dumps(release_rights(account, args.bucket, known[0], known[1]))
-        )
-        policy = aws.iam.RolePolicy(name, name="release", role=role.name, policy=rights, opts=child)
-        made: list[pulumi.Resource] = [role, policy]
+        made: list[pulumi.Resource] = [role]
+        if args.bucket or args.entry:  # IAM refuses a policy without a statement
+            rights = pulumi.Output.all(args.key and args.key.arn, args.entry).apply(
+                lambda known: json.dumps(release_rights(account, args.bucket, known[0], known[1]))
+            )
+            made.append(aws.iam.RolePolicy(name, name="release", role=role.name, policy=rights, opts=child))
         annotations: Mapping[str, pulumi.Input[str]] = {}
         if account.identity == "irsa":
             # Known before the role is there, so that a preview shows it.
@@ -120,7 +122,12 @@ def pod_identity_trust(account: AwsSettings, namespace: str, service_account: st
     }
 
 
-def release_rights(account: AwsSettings, bucket: str | None, key: str, entry: str | None) -> dict[str, Any]:
+def entry_pattern(account: AwsSettings, region: str, entry: str) -> str:
+    """ARN of an entry that exists. AWS adds six characters of its own to the name (Secrets Manager User Guide)."""
+    return f"arn:{account.partition}:secretsmanager:{region}:{account.account}:secret:{entry}-??????"
+
+
+def release_rights(account: AwsSettings, bucket: str | None, key: str | None, entry: str | None) -> dict[str, Any]:
     """Objects of the bucket, the release's own entry, and the key through those two services only.
 
     The platform's exact S3 actions are not published; these are the least that list, read, write and delete need.
@@ -138,7 +145,7 @@ def release_rights(account: AwsSettings, bucket: str | None, key: str, entry: st
     if entry:
         statements.append(_allow(["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], entry))
         services.append("secretsmanager")
-    if services:
+    if key and services:
         via = [f"{service}.{account.region}.amazonaws.com" for service in services]
         through = {"StringEquals": {"kms:ViaService": via}}
         statements.append({**_allow(["kms:Decrypt", "kms:GenerateDataKey"], key), "Condition": through})
