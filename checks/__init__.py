@@ -12,8 +12,9 @@ from checks.archive import (
     archiving_is_on_where_data_matters,
     redis_holds_what_waits_for_the_bucket,
 )
-from checks.cloud import names_fit_the_cloud, the_cloud_is_described
+from checks.cloud import names_are_the_stacks_own, names_fit_the_cloud, the_cloud_is_described
 from checks.connections import connections_fit
+from checks.database_roles import database_roles_are_apart
 from checks.drain import drains_are_possible, long_tasks_keep_their_nodes, tasks_are_delivered_once
 from checks.effective_environment import overrides_are_known
 from checks.environment import variables_have_one_source
@@ -48,6 +49,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     archived_runs_are_swept,
     archiving_is_on_where_data_matters,
     connections_fit,
+    database_roles_are_apart,
     drains_are_possible,
     every_task_is_served,
     hosts_are_served_safely,
@@ -57,6 +59,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     keda_knows_what_to_count,
     long_tasks_keep_their_nodes,
     names_are_distinct,
+    names_are_the_stacks_own,
     names_fit,
     names_fit_the_cloud,
     namespaces_are_apart,

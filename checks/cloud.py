@@ -5,10 +5,15 @@ from typing import Final
 
 from checks.finding import Finding, error
 from config import StackSettings
+from config.data_services import ManagedStorage
 from config.names import PLATFORM_VARIABLES, SCALER_LOGIN
 
 _ROLE_NAME_LIMIT: Final = 64
 """Longest name of an IAM role, in characters (IAM quotas)."""
+
+_BUCKET_BEGINNINGS: Final = ("amzn-s3-demo-", "sthree-", "xn--")
+_BUCKET_ENDINGS: Final = ("--ol-s3", "--table-s3", "--x-s3", "-s3alias")
+"""What S3 keeps for itself (S3 User Guide, "General purpose bucket naming rules")."""
 
 
 def the_cloud_is_described(settings: StackSettings) -> Iterator[Finding]:
@@ -46,3 +51,19 @@ def names_fit_the_cloud(settings: StackSettings) -> Iterator[Finding]:
         for path, key in settings.secret_keys():
             if key in (*PLATFORM_VARIABLES, SCALER_LOGIN):
                 yield error(path, f"names the key {key!r}, under which the stack writes its own; choose another")
+
+
+def names_are_the_stacks_own(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse names that a part of AWS refuses or keeps for itself: the update would stop there, half-way."""
+    if settings.aws is None:
+        return
+    if "--" in settings.aws.name:
+        yield error("aws.name", "has two '-' in a row, which neither RDS nor ElastiCache takes; write one")
+    if f"{settings.aws.name}-".startswith("sg-"):
+        yield error("aws.name", "would begin names of security groups with 'sg-', which EC2 refuses; choose another")
+    for tag in settings.aws.tags:
+        if tag.lower().startswith("aws:"):
+            yield error(f"aws.tags.{tag}", "begins with 'aws:', which AWS keeps for itself; choose another name")
+    bucket = settings.storage.bucket if isinstance(settings.storage, ManagedStorage) else ""
+    if bucket.startswith(_BUCKET_BEGINNINGS) or bucket.endswith(_BUCKET_ENDINGS):
+        yield error("storage.bucket", f"{bucket!r} begins or ends as S3's own buckets do; choose another name")

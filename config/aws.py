@@ -16,6 +16,8 @@ _AGENT: Final = {"pod-identity": "169.254.170.23/32", "pod-identity-v6": "fd00:e
 """Where EKS Pod Identity's agent listens, on port 80 (EKS User Guide, "How EKS Pod Identity works")."""
 
 SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+$")]
+TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+TagValue = Annotated[str, StringConstraints(max_length=256)]
 SecurityGroupId = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]+$")]
 
 
@@ -51,7 +53,7 @@ class AwsSettings(Section):
     endpoint_cidrs: tuple[Cidr, ...] = ()
     """Addresses of interface endpoints for STS, S3, KMS or Secrets Manager. None: pods reach those services by their
     public addresses, as they do through a gateway endpoint."""
-    tags: Mapping[str, str] = {}
+    tags: Mapping[TagKey, TagValue] = Field(default={}, max_length=50)
     """Tags of everything that the stack makes in the account."""
 
     @model_validator(mode="after")

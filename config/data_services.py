@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from config.network import Port
 from config.section import Section
 from config.types import Cidr, ConfigKey, HostName, ImageReference, Label, ObjectName, StoreUrl
+from config.windows import DailyWindow, WeeklyWindow, check_windows
 
 RoleName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 """A name of Postgres that needs no quotes."""
@@ -20,15 +21,23 @@ SETUP_IMAGE: Final = "pgvector/pgvector:0.8.1-pg16"
 SCALER_ROLE: Final = "keda"
 """Role that KEDA counts tasks with: it can read tables and do nothing else."""
 
+CLUSTER_ADMIN_ROLE: Final = "postgres"
+"""Superuser of the image of Postgres in the cluster."""
+
+MANAGED_ADMIN_ROLE: Final = "noxus_admin"
+"""Master user of a managed Postgres. The platform logs in as the database's owner, KEDA as a role that only reads."""
+
 REDIS_PORT: Final = 6379
 """Redis' own port. The platform is told a host without a port (platform.md section 4.1), so there is no other."""
 
 SETUP_USER: Final = 999
 """User of the process in `SETUP_IMAGE`: its `postgres`."""
 
-_WINDOW: Final = r"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"
-_DAY: Final = "(mon|tue|wed|thu|fri|sat|sun)"
-_WEEKLY_WINDOW: Final = rf"^{_DAY}:[0-2][0-9]:[0-5][0-9]-{_DAY}:[0-2][0-9]:[0-5][0-9]$"
+_POSTGRES_WINDOW_MINUTES: Final = 30
+"""Shortest window that RDS takes (CreateDBInstance, PreferredBackupWindow and PreferredMaintenanceWindow)."""
+
+_REDIS_WINDOW_MINUTES: Final = 60
+"""Shortest window that ElastiCache takes (CreateReplicationGroup, SnapshotWindow and PreferredMaintenanceWindow)."""
 
 _HTTPS_PORT: Final = 443
 
@@ -55,6 +64,11 @@ class ClusterPostgres(Section):
     """Connections at a time; each takes memory. A change restarts it. Unset: PostgreSQL's own 100."""
     database: RoleName = "noxus"
     """Name of the platform's database and of the role that owns it."""
+
+    @property
+    def admin_role(self) -> str | None:
+        """Role that sets the database up."""
+        return CLUSTER_ADMIN_ROLE
 
 
 class DatabaseAdmin(Section):
@@ -94,6 +108,11 @@ class ExternalPostgres(Section):
     max_connections: MaxConnections | None = None
     """The server's `max_connections`, for the check of the connections. Unset: not checked."""
 
+    @property
+    def admin_role(self) -> str | None:
+        """Role that sets the database up; none if somebody else did."""
+        return self.admin and self.admin.user
+
 
 class ManagedPostgres(Section):
     """The one Postgres, run by the cloud: encrypted, in two zones, backed up, and reached by the cluster only."""
@@ -114,9 +133,9 @@ class ManagedPostgres(Section):
     """Whether a second instance in another zone takes over."""
     backup_days: int = Field(default=30, ge=1, le=35)
     """Days for which any moment can be restored."""
-    backup_window: str = Field(default="01:00-02:00", pattern=_WINDOW)
+    backup_window: DailyWindow = "01:00-02:00"
     """When the daily backup is taken, UTC."""
-    maintenance_window: str = Field(default="sun:03:00-sun:04:00", pattern=_WEEKLY_WINDOW)
+    maintenance_window: WeeklyWindow = "sun:03:00-sun:04:00"
     """When the cloud may restart it, UTC."""
     max_connections: MaxConnections | None = None
     """Connections at a time, after a restart. Unset: what the class' memory gives."""
@@ -125,11 +144,22 @@ class ManagedPostgres(Section):
     setup_image: ImageReference = SETUP_IMAGE
     """Image of the Job that sets the database up: has psql and pg_isready, for user 999."""
 
+    @property
+    def admin_role(self) -> str | None:
+        """Role that sets the database up."""
+        return MANAGED_ADMIN_ROLE
+
     @model_validator(mode="after")
     def _it_can_grow(self) -> Self:
         if self.max_storage_gib < self.storage_gib * 1.1:
             least = math.ceil(self.storage_gib * 1.1)
             raise ValueError(f"maxStorageGib must be at least a tenth above storageGib; write {least} or more")
+        return self
+
+    @model_validator(mode="after")
+    def _windows_are_apart(self) -> Self:
+        weekly = ("maintenanceWindow", self.maintenance_window)
+        check_windows(("backupWindow", self.backup_window), weekly, _POSTGRES_WINDOW_MINUTES)
         return self
 
 
@@ -191,12 +221,19 @@ class ManagedRedis(Section):
     """Nodes that stand by, in other zones; with none there is no fail-over."""
     snapshot_days: int = Field(default=7, ge=0, le=35)
     """Days for which a daily snapshot is kept."""
-    snapshot_window: str = Field(default="02:00-03:00", pattern=_WINDOW)
+    snapshot_window: DailyWindow = "02:00-03:00"
     """When it is taken, UTC."""
-    maintenance_window: str = Field(default="sun:04:00-sun:05:00", pattern=_WEEKLY_WINDOW)
+    maintenance_window: WeeklyWindow = "sun:04:00-sun:05:00"
     """When the cloud may restart nodes, UTC."""
     memory_mib: int | None = Field(default=None, ge=1)
     """`maxmemory` of the node type, in MiB, for the check of what waits for the bucket. Unset: not checked."""
+
+    @model_validator(mode="after")
+    def _windows_are_apart(self) -> Self:
+        weekly = ("maintenanceWindow", self.maintenance_window)
+        if self.snapshot_days:
+            check_windows(("snapshotWindow", self.snapshot_window), weekly, _REDIS_WINDOW_MINUTES)
+        return self
 
     @property
     def data_mib(self) -> int | None:

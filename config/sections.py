@@ -246,7 +246,7 @@ class StackSettings(Section):
     @property
     def sets_up_database(self) -> bool:
         """Whether a Job of this stack makes roles, database and extension."""
-        return not isinstance(self.postgres, ExternalPostgres) or self.postgres.admin is not None
+        return self.postgres.admin_role is not None
 
     @property
     def opens_queue(self) -> bool:

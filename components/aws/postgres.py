@@ -11,14 +11,11 @@ from components.database_setup import Admin
 from components.endpoints import AddressTarget, PostgresEndpoint
 from components.password import generated_password
 from config.aws import AwsSettings
-from config.data_services import SCALER_ROLE, ManagedPostgres
+from config.data_services import MANAGED_ADMIN_ROLE, SCALER_ROLE, ManagedPostgres
 
 TYPE: Final = "noxus:aws:Postgres"
 
 PORT: Final = 5432
-
-_ADMIN_ROLE: Final = "noxus_admin"
-"""The master user. The platform logs in as the database's owner, KEDA as a role that only reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +59,7 @@ class Postgres(pulumi.ComponentResource):
             max_allocated_storage=settings.max_storage_gib,
             storage_encrypted=True,
             kms_key_id=args.key.arn,
-            username=_ADMIN_ROLE,
+            username=MANAGED_ADMIN_ROLE,
             password=master,
             port=PORT,
             db_subnet_group_name=self._subnets(name, args, child).name,
@@ -90,7 +87,7 @@ class Postgres(pulumi.ComponentResource):
                 ignore_changes=["allocatedStorage"],
             ),
         )
-        self.admin = Admin(user=_ADMIN_ROLE, password=master, image=settings.setup_image)
+        self.admin = Admin(user=MANAGED_ADMIN_ROLE, password=master, image=settings.setup_image)
         self.endpoint = PostgresEndpoint(
             host=instance.address,
             port=PORT,

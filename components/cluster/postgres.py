@@ -14,14 +14,11 @@ from components.labels import selector
 from components.namespace_ref import NamespaceRef
 from components.network import EVERY_POD, Selection, allow_ingress
 from components.password import generated_password
-from config.data_services import SCALER_ROLE, SETUP_USER, ClusterPostgres
+from config.data_services import CLUSTER_ADMIN_ROLE, SCALER_ROLE, SETUP_USER, ClusterPostgres
 
 TYPE: Final = "noxus:cluster:Postgres"
 
 PORT: Final = 5432
-
-_ADMIN_ROLE: Final = "postgres"
-"""Superuser of the image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +63,7 @@ class Postgres(pulumi.ComponentResource):
                 data_path="/var/lib/postgresql/data",
                 # The image's entry point hands options on to the server.
                 arguments=["-c", f"max_connections={settings.max_connections}"] if settings.max_connections else [],
-                env={"PGDATA": "/var/lib/postgresql/data/pgdata", "POSTGRES_USER": _ADMIN_ROLE},
+                env={"PGDATA": "/var/lib/postgresql/data/pgdata", "POSTGRES_USER": CLUSTER_ADMIN_ROLE},
                 env_secrets=[secret.metadata["name"]],
                 scratch_paths=("/tmp", "/var/run/postgresql"),
                 # A container has 64 MiB, and parallel queries and index builds put what they share there.
@@ -88,7 +85,7 @@ class Postgres(pulumi.ComponentResource):
                 port=PORT,
                 opts=child,
             )
-        self.admin = Admin(user=_ADMIN_ROLE, password=superuser, image=settings.image)
+        self.admin = Admin(user=CLUSTER_ADMIN_ROLE, password=superuser, image=settings.image)
         self.endpoint = PostgresEndpoint(
             host=f"{name}.{args.namespace.name}.svc",
             port=PORT,

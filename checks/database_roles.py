@@ -1,0 +1,47 @@
+"""Whether owner, counter and administrator of the database are three roles, with names that Postgres gives away."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from checks.finding import Finding, error
+from config import StackSettings
+from config.data_services import ManagedPostgres
+
+_OF_POSTGRES: Final = frozenset({"none", "postgres", "public", "template0", "template1"})
+"""Databases and the superuser of every server, and words that stand for no role or for all."""
+
+_OF_RDS: Final = frozenset(
+    {
+        "rds_ad",
+        "rds_iam",
+        "rds_password",
+        "rds_replication",
+        "rds_reserved",
+        "rds_superuser",
+        "rdsadmin",
+        "rdsrepladmin",
+        "rdstopmgr",
+        "rdswriteforwarduser",
+    }
+)
+"""Roles of RDS itself (RDS User Guide, "Understanding PostgreSQL roles and permissions")."""
+
+
+def database_roles_are_apart(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse names by which the set-up Job would change a role or a database that is not the stack's."""
+    postgres, scaler = settings.postgres, settings.scaler_role
+    if postgres.admin_role is None:
+        return
+    admin = {postgres.admin_role: "the administrator's role"}
+    reserved = dict.fromkeys(_OF_POSTGRES, "Postgres' own")
+    if isinstance(postgres, ManagedPostgres):
+        reserved |= dict.fromkeys(_OF_RDS, "a role of RDS itself")
+    names = {
+        "postgres.database": (postgres.database, {scaler: "KEDA's role, which only reads", **admin}),
+        "postgres.scalerUser": (scaler, admin),
+    }
+    for path, (name, others) in names.items():
+        # CREATE ROLE refuses whatever begins with `pg_`.
+        whose = (reserved | others).get(name, "Postgres' own" if name.startswith("pg_") else None)
+        if whose:
+            yield error(path, f"{name!r} is {whose}; choose another name")
