@@ -16,6 +16,12 @@ INDEX_PREFIX: Final = "noxus_scaling_"
 
 NOTHING: Final = "SELECT 0"
 
+_REVOKE_IN_SCHEMAS: Final = (
+    "SELECT format('REVOKE SELECT ON ALL TABLES IN SCHEMA %I FROM %I', nspname, :'scaler') FROM pg_namespace "
+    "WHERE nspname = 'public' OR pg_get_userbyid(nspowner) = :'owner' \\gexec"
+)
+"""Each row is a statement that psql runs."""
+
 
 def identifier(name: str) -> str:
     """A name to the letter (PostgreSQL, "Identifiers and Key Words")."""
@@ -84,10 +90,18 @@ def grant_reading(queue: QueueSettings, role: str) -> str:
 
 
 def revoke_reading(role: str, owner: str) -> str:
-    """Take back what lets the role read every table of the owner's, as stacks without a described queue need it."""
-    tables = "REVOKE SELECT ON ALL TABLES IN SCHEMA public"
-    later = f"ALTER DEFAULT PRIVILEGES FOR ROLE {identifier(owner)} IN SCHEMA public REVOKE SELECT ON TABLES"
-    return "\n".join(f"{statement} FROM {identifier(role)};" for statement in (tables, later))
+    """Take back what lets the role read every table of the owner's, as stacks without a described queue need it.
+
+    For psql. Neither name needs quotes.
+    """
+    later = f"ALTER DEFAULT PRIVILEGES FOR ROLE {identifier(owner)}"
+    defaults = (
+        f"{later} IN SCHEMA public REVOKE SELECT ON TABLES",  # granted so until 2026-11
+        f"{later} REVOKE SELECT ON TABLES",
+        f"{later} REVOKE USAGE ON SCHEMAS",
+    )
+    revoked = (f"{statement} FROM {identifier(role)};" for statement in defaults)
+    return "\n".join((f"\\set scaler {role}", f"\\set owner {owner}", _REVOKE_IN_SCHEMAS, *revoked))
 
 
 def _index_body(queue: QueueSettings) -> str:

@@ -80,8 +80,10 @@ GRANT CONNECT ON DATABASE :"owner" TO :"scaler";
 CREATE EXTENSION IF NOT EXISTS vector;
 GRANT USAGE ON SCHEMA public TO :"scaler";
 \\if :scaler_reads_all
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"scaler";
-ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA public GRANT SELECT ON TABLES TO :"scaler";
+SELECT format('GRANT USAGE ON SCHEMA %1$I TO %2$I; GRANT SELECT ON ALL TABLES IN SCHEMA %1$I TO %2$I',
+  nspname, :'scaler') FROM pg_namespace WHERE nspname = 'public' OR pg_get_userbyid(nspowner) = :'owner' \\gexec
+ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" GRANT USAGE ON SCHEMAS TO :"scaler";
+ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" GRANT SELECT ON TABLES TO :"scaler";
 \\endif
 SQL
 echo "database $DATABASE_NAME is set up"

@@ -100,6 +100,7 @@ class ScalingSettings(Section):
     queue: QueueSettings | None = None
     """Where tasks are. Unset: pools need a `query`."""
     query: str | None = Field(default=None, min_length=1, examples=["SELECT count(*) FROM ..."])
-    """SQL for all KEDA pools in place of the derived ones: one SELECT, one row, one number."""
+    """SQL for all KEDA pools in place of the derived ones: one SELECT, one row, one number, and 0 for
+    nothing."""
     target_query_value: float | None = Field(default=None, gt=0)
     """Tasks per replica. Unset: the pool's `concurrency`."""

@@ -218,6 +218,11 @@ READS = (
     "SELECT ceil(count(*)::decimal / 4) FROM task_instance WHERE state = 'running' OR state = 'queued';",
     "SELECT coalesce(sum(n), 0) FROM (SELECT 1 AS n UNION ALL SELECT 2) AS x -- all of them",
     "WITH live AS (SELECT 1 FROM runs) SELECT count(*) FROM live",
+    "WITH live AS (SELECT count(*) AS n FROM runs) SELECT n FROM live",
+    "SELECT n FROM (SELECT count(*) AS n FROM runs) AS counted",
+    "SELECT (SELECT count(*) FROM a) + (SELECT count(*) FILTER (WHERE x) FROM b)",
+    "SELECT greatest(max(n), 0) FROM runs",
+    "SELECT CASE WHEN sum(n) IS NULL THEN 0 ELSE sum(n) END FROM runs",
 )
 WRITES = {
     "SELECT 1; SELECT 2": "has 2 statements; write one SELECT that gives one number",
@@ -243,6 +248,25 @@ def test_a_written_query_that_does_more_is_refused(query: str) -> None:
         Finding("error", "scaling.query", WRITES[query]),
         Finding("error", "primary.pools.p0.autoscaling.query", WRITES[query]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "gap"),
+    [
+        ("SELECT sum(n) FROM runs", "NULL"),
+        ("SELECT ceil(sum(n)::decimal / 4) FROM runs WHERE status = 'queued'", "NULL"),
+        ("SELECT max(waiting) FROM (SELECT 1 AS waiting) AS x", "NULL"),
+        ("SELECT count(*) FROM runs GROUP BY kind", "no row"),
+        ("SELECT count(*) FROM runs HAVING count(*) > 3", "no row"),
+        ("SELECT waiting FROM backlog", "no row"),
+        ("SELECT count(*) OVER () FROM runs", "no row"),
+        ("WITH live AS (SELECT 1 FROM runs) SELECT waiting FROM backlog", "no row"),
+    ],
+)
+def test_a_written_query_that_gives_no_number_where_zero_is_meant_is_warned_of(query: str, gap: str) -> None:
+    (finding,) = queries_only_read(settings_of([{"autoscaling": keda(query=query)}]))
+    assert (finding.severity, finding.path) == ("warning", "primary.pools.p0.autoscaling.query")
+    assert finding.message.startswith(f"gives {gap} while nothing waits, which KEDA takes for an error")
 
 
 def test_a_query_that_cannot_be_read_is_warned_of() -> None:

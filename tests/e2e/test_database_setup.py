@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from checks.written_queries import queries_only_read
 from components.database_setup import SCRIPT, WAIT, scaler_limits
 from config.data_services import SCALER_ROLE
 from tests.e2e.postgres import SUPERUSER, Server, running
+from tests.fleets import settings_of
 
 OWNER_PASSWORD = 'owner\'s "password"'  # harder than a generated one: quoting must not depend on luck
 SCALER_PASSWORD = "scaler-password"
@@ -65,6 +67,50 @@ def test_the_scaler_counts_rows_of_a_table_that_was_made_later(
 ) -> None:
     owner.execute("CREATE TABLE runs (status text); INSERT INTO runs VALUES ('queued'), ('running')")
     assert scaler.execute("SELECT count(*) FROM runs").fetchone() == (2,)
+
+
+def test_a_written_query_may_name_a_schema_outside_public_made_before_or_after(
+    server: Server, owner: psycopg.Connection, scaler: psycopg.Connection
+) -> None:
+    owner.execute("CREATE SCHEMA before_it; CREATE TABLE before_it.runs (status text)")
+    set_up(server)
+    owner.execute("CREATE SCHEMA later; CREATE TABLE later.runs (status text)")
+    for count in ("SELECT count(*) FROM before_it.runs", "SELECT count(*) FROM later.runs"):
+        assert scaler.execute(count.encode()).fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("query", "given"),
+    [
+        ("SELECT count(*) FROM empty", (0,)),
+        ("SELECT sum(n) FROM empty", (None,)),
+        ("SELECT coalesce(sum(n), 0) FROM empty", (0,)),
+        ("SELECT count(*) FROM empty GROUP BY n", None),
+        ("SELECT n FROM empty", None),
+    ],
+)
+def test_postgres_gives_no_number_where_the_check_of_written_queries_says_so(
+    owner: psycopg.Connection, query: str, given: tuple[int | None] | None
+) -> None:
+    owner.execute("CREATE TABLE IF NOT EXISTS empty (n int)")
+    assert owner.execute(query.encode()).fetchone() == given
+    scaling = {"query": query}
+    warned = list(queries_only_read(settings_of([{"workerSubscribe": "all"}], scaling=scaling)))
+    assert bool(warned) == (given in (None, (None,)))
+
+
+@pytest.mark.parametrize("name", ["pg_noxus", "public", "none"])
+def test_postgres_gives_no_role_the_names_that_the_check_refuses(server: Server, name: str) -> None:
+    with (
+        psycopg.connect(server.url(SUPERUSER, "superuser-password", "postgres"), autocommit=True) as admin,
+        pytest.raises(psycopg.errors.ReservedName),
+    ):
+        admin.execute(f'CREATE ROLE "{name}"'.encode())
+
+
+def test_a_database_with_the_name_of_kedas_role_fails_in_postgres_so_the_check_refuses_it(server: Server) -> None:
+    with pytest.raises(AssertionError, match='role "keda_too" already exists'):
+        set_up(server, DATABASE_NAME="keda_too", SCALER_NAME="keda_too")
 
 
 def test_the_scaler_can_change_nothing_even_if_it_asks_to_write(

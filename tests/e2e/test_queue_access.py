@@ -116,14 +116,17 @@ def test_what_the_role_could_read_before_is_taken_away_and_given_back_for_writte
 ) -> None:
     set_up(server, reads_all=True)
     open_queue(server, queue(), only=False)
+    owner.execute('CREATE SCHEMA "odd $x"; CREATE TABLE "odd $x".runs (status text)')
     with connected(server, SCALER_ROLE) as scaler:
+        assert scaler.execute('SELECT count(*) FROM "odd $x".runs').fetchone() == (0,)
         assert scaler.execute("SELECT count(*) FROM users").fetchone() == (0,)
         open_queue(server, queue())
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             scaler.execute("SELECT count(*) FROM users")
         owner.execute("CREATE TABLE later (id int)")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            scaler.execute("SELECT count(*) FROM later")
+        for taken in ("SELECT count(*) FROM later", 'SELECT count(*) FROM "odd $x".runs'):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                scaler.execute(taken.encode())
         set_up(server, reads_all=False)
         assert scaler.execute("SELECT count(status) FROM runs").fetchone() == (0,)
     owner.execute("DROP TABLE later")
