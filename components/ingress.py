@@ -68,12 +68,13 @@ def public_ingress(
     tls = primary.tls and [IngressTLSArgs(hosts=[host], secret_name=certificate(name, primary.tls))]
     written: Mapping[str, pulumi.Input[str]] = {**annotations(primary.ingress, primary.tls)}
     return Ingress(
-        namespace.key(name),
+        f"ingress-{role}",
         metadata=namespace.metadata(name, annotations=written),
         spec=IngressSpecArgs(
             ingress_class_name=primary.ingress.class_names.get(role, primary.ingress.class_name),
             rules=[IngressRuleArgs(host=host, http=HTTPIngressRuleValueArgs(paths=[path]))],
             tls=tls,
         ),
-        opts=opts,
+        # A controller refuses a second Ingress for one host (ingress-nginx) or serves either of them.
+        opts=pulumi.ResourceOptions.merge(opts, namespace.only_one(name)),
     )

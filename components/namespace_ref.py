@@ -25,6 +25,14 @@ class NamespaceRef:
         """Logical name of the object `name` of this namespace."""
         return f"{self.name}/{name}"
 
+    def only_one(self, name: str) -> pulumi.ResourceOptions:
+        """Options of the object `name` if the whole stack may have one of its kind at a time, wherever it is.
+
+        Its logical name says what it is, without release and namespace, so that a renamed or moved one replaces the
+        old one, which goes first. Until 2026-11 it was `key`.
+        """
+        return pulumi.ResourceOptions(delete_before_replace=True, aliases=[pulumi.Alias(name=self.key(name))])
+
     def metadata(
         self,
         name: str,

@@ -188,8 +188,11 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
     name = f"{context.name}-{args.role}"
     selected = selector(context.name, args.role)
     described = labels(context.name, args.role, args.component)
+    options = pulumi.ResourceOptions.merge(opts, _deployment_options(args))
+    if args.mode == "singleton":
+        options = pulumi.ResourceOptions.merge(options, context.namespace.only_one(name))
     deployment = Deployment(
-        context.namespace.key(name),
+        args.role if args.mode == "singleton" else context.namespace.key(name),
         metadata=context.namespace.metadata(
             name, labels=described, annotations={_PATCH_FORCE: "true", **(_RELOADED if context.reloader else {})}
         ),
@@ -209,7 +212,7 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
                 spec=pod(args),
             ),
         ),
-        opts=pulumi.ResourceOptions.merge(opts, _deployment_options(args)),
+        opts=options,
     )
     disruption_budget(name, context.namespace, selected, settings.pod_disruption_budget, opts)
     return deployment

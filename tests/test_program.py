@@ -20,6 +20,8 @@ from tests.programs import REGISTRY, ROOT, SMALLEST, STACK_FILES, run_program, s
 GOLDEN = Path(__file__).parent / "golden"
 SECRET = "kubernetes:core/v1:Secret"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+ONLY_ONE = {"scheduler", "ingress-backend", "ingress-frontend", "ingress-relays"}
+"""What the whole stack has one of at a time: its logical name says no release and no namespace."""
 KUBERNETES_MINORS = ("1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 
 EVERYTHING: dict[str, Any] = {
@@ -191,8 +193,20 @@ def test_every_kubernetes_object_uses_the_explicit_provider_and_names_its_namesp
 
 def test_an_objects_key_in_the_state_is_its_identity_in_kubernetes(deployed: Deployment) -> None:
     for name, manifest in deployed.objects:
-        metadata = manifest["metadata"]
-        assert name == "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+        if name not in ONLY_ONE:
+            metadata = manifest["metadata"]
+            assert name == "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+
+
+def test_what_the_stack_has_one_of_is_replaced_by_its_successor_wherever_that_is() -> None:
+    def only_ones(primary: dict[str, Any]) -> dict[str, str]:
+        deployed = run_program({**EVERYTHING, "primary": {**EVERYTHING["primary"], **primary}}, EVERYTHING_SECRETS)
+        return {name: manifest["metadata"]["name"] for name, manifest in deployed.objects if name in ONLY_ONE}
+
+    assert only_ones({}).keys() == ONLY_ONE
+    assert only_ones({"name": "other", "namespace": "elsewhere"}) == {
+        name: f"other-{name.removeprefix('ingress-')}" for name in ONLY_ONE
+    }
 
 
 def test_no_two_objects_of_a_kind_share_a_name_in_a_namespace(deployed: Deployment) -> None:

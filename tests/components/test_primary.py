@@ -43,7 +43,7 @@ def test_relays_are_a_web_service_of_their_own_image() -> None:
 
 def test_the_scheduler_is_one_pod_that_stops_before_its_successor_starts() -> None:
     deployed = primary(scheduler={"enabled": True, "command": ["celery", "beat"]})
-    spec = deployed.one(DEPLOYMENT, "noxus/noxus-scheduler").inputs["spec"]
+    spec = deployed.one(DEPLOYMENT, "scheduler").inputs["spec"]
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
     (container,) = spec["template"]["spec"]["containers"]
     assert (container["image"], container["command"]) == (SMALLEST["images"]["worker"], ["celery", "beat"])
@@ -103,14 +103,14 @@ def test_each_service_has_its_host_and_two_follow_from_the_first() -> None:
         "noxus-backend": ("api.app.example.com", "private"),
         "noxus-relays": ("hooks.example.com", "public"),
     }
-    tls = deployed.one(INGRESS, "noxus/noxus-backend").inputs["spec"]["tls"]
+    tls = deployed.one(INGRESS, "ingress-backend").inputs["spec"]["tls"]
     assert tls == [{"hosts": ["api.app.example.com"], "secretName": "noxus-tls"}]
     assert deployed.outputs["urls"]["relays"] == "https://hooks.example.com"
 
 
 def test_streams_are_not_buffered_and_may_be_silent_for_an_hour() -> None:
     deployed = primary(hosts={"frontend": "app.example.com"}, tls={"clusterIssuer": "letsencrypt"})
-    ingress = deployed.one(INGRESS, "noxus/noxus-backend").inputs
+    ingress = deployed.one(INGRESS, "ingress-backend").inputs
     assert ingress["metadata"]["annotations"] == {
         "cert-manager.io/cluster-issuer": "letsencrypt",
         f"{NGINX}/proxy-body-size": "100m",
@@ -128,7 +128,7 @@ def test_another_controller_is_told_only_what_the_stack_file_says() -> None:
         hosts={"frontend": "app.example.com"},
         ingress={"controller": "other", "annotations": {"example.com/buffering": "off"}, "waitForAddress": False},
     )
-    annotations = deployed.one(INGRESS, "noxus/noxus-frontend").inputs["metadata"]["annotations"]
+    annotations = deployed.one(INGRESS, "ingress-frontend").inputs["metadata"]["annotations"]
     assert annotations == {"example.com/buffering": "off", "pulumi.com/skipAwait": "true"}
 
 

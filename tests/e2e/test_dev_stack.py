@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,8 +120,9 @@ def test_a_pools_secret_rolls_the_pool_that_uses_it_and_nothing_else(stack: DevS
 
 def test_a_shared_secret_rolls_every_workload_and_no_data_service(stack: DevStack) -> None:
     stack.set_secret("openaiApiKey", "another-key")
-    workloads = ("backend", "default", "frontend", "kb", "relays", "scheduler")
+    workloads = ("backend", "default", "frontend", "kb", "relays")
     assert touched(stack.up()) == {
+        "Deployment scheduler": "updated",
         "Secret noxus/noxus-app-env": "updated",
         "Secret noxus-acme/acme-app-env": "updated",
         **{f"Deployment noxus/noxus-{workload}": "updated" for workload in workloads},
@@ -360,6 +362,24 @@ def test_a_cluster_that_is_not_there_is_refused_before_anything_is_created(
     assert message in outcome.text.replace("\n", " ")
     assert "Traceback" not in outcome.text
     assert set(stack.resources()) <= {"noxus-x"}
+
+
+def test_a_renamed_and_moved_primary_has_one_scheduler_and_one_way_in_at_every_moment(
+    stack: DevStack, cluster: Kubectl
+) -> None:
+    stack.configure(_without_workers)
+    assert stack.up().code == 0
+    stack.configure(_without_workers, lambda config: config["primary"].update(name="main", namespace="noxus-main"))
+    outcome = stack.up()
+    assert outcome.code == 0, outcome.text
+    for kind, name in (("Deployment", "scheduler"), ("Ingress", "ingress-backend"), ("Ingress", "ingress-frontend")):
+        steps = re.findall(rf"\b{kind} {name} (deleted original|created replacement)", outcome.text)
+        assert steps == ["deleted original", "created replacement"], outcome.text
+    backend = outcome.text.index("noxus-main/main-backend created"), outcome.text.index("noxus/noxus-backend deleting")
+    assert backend[0] < backend[1], "whatever may exist twice is there before the old one goes"
+    assert cluster.names_in("ingresses", "noxus-main") == {"main-backend", "main-frontend", "main-relays"}
+    assert "noxus " not in cluster("get", "namespaces")
+    assert stack.tool("verify").returncode == 0
 
 
 def test_destroy_leaves_nothing(stack: DevStack, cluster: Kubectl) -> None:
