@@ -60,7 +60,9 @@ class IngressSettings(Section):
     """What the ingress controller is told. Streams of events last for minutes and must not be buffered."""
 
     controller: Literal["nginx", "other"] = "nginx"
-    """`nginx`: ingress-nginx, told by its annotations. `other`: only `annotations` below are written."""
+    """`nginx`: ingress-nginx, told by its annotations; its makers ended it in March 2026 and point to Gateway API, so
+    no fault in it is fixed any more. `other`: only `annotations` below are written, for another controller: let it
+    buffer no answer and close no stream that is silent for minutes."""
     class_name: ObjectName | None = None
     """IngressClass of all hosts. Unset: the cluster's default class."""
     class_names: Mapping[PublicRole, ObjectName] = {}

@@ -18,7 +18,8 @@ class DnsSettings(Section):
     """`kubeDns`: pods `k8s-app: kube-dns` in kube-system, port 53. `openshift`: those of openshift-dns, port 5353."""
     cidrs: tuple[Cidr, ...] = Field(default=(), examples=[["169.254.20.10/32"]])
     """Addresses that answer besides: NodeLocal DNSCache's 169.254.20.10/32, or the DNS Service's own where policies
-    apply before its address is translated."""
+    apply before its address is translated. EKS Auto Mode answers on the nodes and has no such pods: without the address
+    of the Service `kube-dns`, such as 172.20.0.10/32, no pod resolves a name there."""
 
 
 class EgressSettings(Section):

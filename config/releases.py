@@ -59,7 +59,8 @@ class ReleaseSettings(Section):
     namespace: Label = Field(examples=["noxus"])
     """Namespace of the release. No two releases share one."""
     create_namespace: bool = True
-    """Whether the stack makes the namespace. False: it exists, with the Pod Security labels that its owner gives it.
+    """Whether the stack makes the namespace. False: it exists, with the Pod Security labels that its owner gives it,
+    and nobody else's pods: the stack's policies deny every pod in it both directions, and allow its own only.
     One that the stack has made is not given away by this alone: Pulumi would delete it, so that is refused."""
     env: Mapping[EnvName, EnvValue] = {}
     """Plain settings of this release's workloads, over `noxus:env`."""
