@@ -32,7 +32,7 @@ providers: dict[str, pulumi.ProviderResource] = {
 with short_stacks():
     platform = Platform(
         "platform",
-        PlatformArgs(stack=stack),
+        PlatformArgs(stack=stack, deployed_marks=permanent.marks),
         pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(providers=providers)),
     )
 

@@ -26,6 +26,7 @@ from checks.names import names_are_distinct, names_fit, namespaces_are_apart, se
 from checks.network import policies_have_names_of_their_own
 from checks.quota import quotas_hold_every_pod
 from checks.references import references_have_values
+from checks.requests import workloads_request_memory
 from checks.routing import every_task_is_served, pools_can_get_work
 from checks.scaling import (
     keda_knows_what_to_count,
@@ -82,6 +83,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     types_have_values,
     values_have_one_type,
     variables_have_one_source,
+    workloads_request_memory,
 )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.digest import digest
+from components.digest import Digests
 from components.endpoints import DataServices
 from components.external_secret import StoreAccess, StoreKey, external_secret
 from components.namespace_ref import NamespaceRef
@@ -72,6 +72,7 @@ class AppEnvArgs:
 
     release: str
     namespace: NamespaceRef
+    digests: Digests
     credentials: Mapping[str, pulumi.Input[str]]
     """What the stack generated itself; weaker than `shared`."""
     shared: Variables
@@ -100,10 +101,14 @@ class AppEnv(pulumi.ComponentResource):
     its own below them, with what it generated and the store never had.
     """
 
+    marks: dict[str, pulumi.Output[Sequence[str]]]
+    """Marks of each Secret that External Secrets writes, by `<namespace>/<name>`."""
+
     def __init__(self, name: str, args: AppEnvArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, {}, opts)
         self._args = args
         self._checksums: dict[str, pulumi.Output[str]] = {}
+        self.marks = {}
         shared = app_env_secret(args.release)
         if args.store:
             own = credentials_secret(args.release)
@@ -133,11 +138,10 @@ class AppEnv(pulumi.ComponentResource):
         return [made.written_by for made in self.layers(layer) if made.written_by]
 
     def checksum(self, layer: str = "") -> pulumi.Output[str]:
-        """Hash of all that a workload with this `envSecretRef` reads, in plain text for a pod annotation.
+        """Digest of all that a workload with this `envSecretRef` reads, in plain text for a pod annotation.
 
-        The shared part always holds generated passwords of 190 bits, so the hash gives nothing away about a layer's
-        values either. A Secret that somebody else writes is not part of it; of one that External Secrets writes, the
-        keys and revisions are.
+        A Secret that somebody else writes is not part of it; of one that External Secrets writes, the keys and
+        revisions are.
         """
         if layer not in self._checksums:
             self._checksums[layer] = self._checksum(layer)
@@ -148,11 +152,13 @@ class AppEnv(pulumi.ComponentResource):
         shared, own = args.shared, args.layers.get(layer, {})
         if args.store:
             shared, own = args.store.revised(shared), args.store.revised(own)
-        return digest({"shared": {**args.credentials, **shared}, "layer": dict(own)})
+        return args.digests.of({"shared": {**args.credentials, **shared}, "layer": dict(own)})
 
     def _external(self, store: StoreAccess, name: str, variables: Variables) -> Layer:
         made = external_secret(name, self._args.namespace, store, variables, pulumi.ResourceOptions(parent=self))
-        return Layer(secret=name, mark=store.mark(variables), written_by=made)
+        key, mark = self._args.namespace.key(name), store.mark(variables)
+        self.marks[key] = store.marks(key, mark)
+        return Layer(secret=name, mark=mark, written_by=made)
 
     def _secret(self, name: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
         namespace = self._args.namespace

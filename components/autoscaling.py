@@ -22,7 +22,7 @@ from pulumi_kubernetes.autoscaling.v2 import (
 from pulumi_kubernetes.core.v1 import Secret
 
 from checks.scaling import Count
-from components.digest import digest
+from components.digest import Digests
 from components.endpoints import PostgresEndpoint
 from components.external_secret import StoreAccess, StoreKey, external_secret
 from components.namespace_ref import NamespaceRef
@@ -124,6 +124,7 @@ class ScalerCredentialArgs:
     """What a `ScalerCredential` needs."""
 
     namespace: NamespaceRef
+    digests: Digests
     password: pulumi.Output[str]
     """Password of the read-only role that KEDA counts tasks with."""
     store: StoreAccess | None = None
@@ -153,7 +154,7 @@ class ScalerCredential(pulumi.ComponentResource):
             spec={"secretTargetRef": [{"parameter": "password", "name": name, "key": "password"}]},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[secret]),
         )
-        self.revision = digest({"password": args.password}).apply(lambda sha: sha[:8])
+        self.revision = args.digests.of({"password": args.password}).apply(lambda sha: sha[:8])
         self.authentication_name = name
         self.register_outputs({"authentication_name": self.authentication_name})
 

@@ -10,11 +10,13 @@ from components.cluster.bucket import Bucket, BucketArgs
 from components.cluster.postgres import Postgres, PostgresArgs
 from components.cluster.redis import Redis, RedisArgs
 from components.database_setup import Admin, DatabaseSetup, DatabaseSetupArgs
+from components.digest import Digests
 from components.endpoints import DataServices
 from components.external import external_admin, external_bucket, external_postgres, external_redis
 from components.migrations import migrations_run
 from components.namespace import Namespace, NamespaceArgs
 from components.namespace_ref import NamespaceRef
+from components.pull_secret import pull_secret
 from components.queue_access import QueueAccess, QueueAccessArgs
 from config import StackConfig, StackSettings
 from config.data_services import (
@@ -27,18 +29,25 @@ from config.data_services import (
 )
 
 
-def data_services(stack: StackConfig, cloud: Cloud | None, opts: pulumi.ResourceOptions) -> DataServices:
+def data_services(
+    stack: StackConfig, cloud: Cloud | None, digests: Digests, opts: pulumi.ResourceOptions
+) -> DataServices:
     """Make the services, and a namespace for what of them is in the cluster.
 
     They are protected, if the stack is, together with the volumes inside.
     """
     settings, secrets = stack.settings, stack.secrets
     protected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.protect))
-    namespace = functools.cache(lambda: _namespace(settings, protected))
+    namespace = functools.cache(lambda: _namespace(stack, protected))
     admin: Admin | None
     match settings.postgres:
         case ClusterPostgres() as wanted:
-            args = PostgresArgs(namespace=namespace(), settings=wanted, scaler_namespace=_scaler_namespace(settings))
+            args = PostgresArgs(
+                namespace=namespace(),
+                settings=wanted,
+                images=settings.images,
+                scaler_namespace=_scaler_namespace(settings),
+            )
             made = Postgres("postgres", args, protected)
             postgres, admin = made.endpoint, made.admin
         case ManagedPostgres() as wanted:
@@ -47,14 +56,16 @@ def data_services(stack: StackConfig, cloud: Cloud | None, opts: pulumi.Resource
             postgres, admin = external_postgres(wanted, secrets), external_admin(wanted, secrets)
     match settings.redis:
         case ClusterRedis() as wanted:
-            redis = Redis("redis", RedisArgs(namespace=namespace(), settings=wanted), protected).endpoint
+            args = RedisArgs(namespace=namespace(), digests=digests, settings=wanted, images=settings.images)
+            redis = Redis("redis", args, protected).endpoint
         case ManagedRedis() as wanted:
             redis = _of(cloud).redis(wanted)
         case wanted:
             redis = external_redis(wanted, secrets)
     match settings.storage:
         case ClusterStorage() as wanted:
-            bucket = Bucket("bucket", BucketArgs(namespace=namespace(), settings=wanted), protected).endpoint
+            args = BucketArgs(namespace=namespace(), digests=digests, settings=wanted, images=settings.images)
+            bucket = Bucket("bucket", args, protected).endpoint
         case ManagedStorage() as wanted:
             bucket = _of(cloud).bucket(wanted)
         case wanted:
@@ -65,6 +76,8 @@ def data_services(stack: StackConfig, cloud: Cloud | None, opts: pulumi.Resource
         # Not protected: a changed password replaces the Job.
         args = DatabaseSetupArgs(
             namespace=namespace(),
+            digests=digests,
+            images=settings.images,
             postgres=postgres,
             admin=admin,
             triggers=settings.triggers,
@@ -103,15 +116,20 @@ def _of(cloud: Cloud | None) -> Cloud:
     return cloud
 
 
-def _namespace(settings: StackSettings, opts: pulumi.ResourceOptions) -> NamespaceRef:
-    cluster = settings.cluster
+def _namespace(stack: StackConfig, opts: pulumi.ResourceOptions) -> NamespaceRef:
+    """The namespace, with the logins of registries. Of one whose password a store alone knows, there is none here."""
+    cluster = stack.settings.cluster
     args = NamespaceArgs(
         namespace=cluster.data_namespace,
         pod_security=cluster.pod_security,
         dns=cluster.dns,
         setting="cluster.dataNamespace",
     )
-    return Namespace(cluster.data_namespace, args, opts).ref
+    namespace = Namespace(cluster.data_namespace, args, opts).ref
+    for name, registry in stack.settings.images.registries.items():
+        if registry.password in stack.secrets:
+            pull_secret(name, namespace, registry, stack.secrets[registry.password], None, opts)
+    return namespace
 
 
 def _scaler_namespace(settings: StackSettings) -> str | None:

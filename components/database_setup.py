@@ -17,6 +17,7 @@ from pulumi_kubernetes.core.v1 import (
     EnvVarArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
+    ResourceRequirementsArgs,
     Secret,
     SecretEnvSourceArgs,
     VolumeArgs,
@@ -24,14 +25,15 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.digest import digest
+from components.digest import Digests
 from components.endpoints import PodTarget, PostgresEndpoint
 from components.labels import labels, selector
 from components.namespace_ref import NamespaceRef
 from components.network import Selection, allow_egress, allow_ingress, target_peers, tcp
-from components.workload import CHECKSUM, REPLACE_UNREADY, restricted_container, restricted_security
+from components.workload import CHECKSUM, REPLACE_UNREADY, pull_logins, restricted_container, restricted_security
 from config.connections import TRIGGER_CONNECTIONS
 from config.data_services import SETUP_USER
+from config.sections import ImageSettings
 
 TYPE: Final = "noxus:components:DatabaseSetup"
 
@@ -91,6 +93,9 @@ echo "database $DATABASE_NAME is set up"
 """After `WAIT`. Needs libpq's variables for an administrator, `DATABASE_NAME`, the passwords of owner and scaler, and
 the scaler's name and limits."""
 
+_REQUESTS: Final = {"cpu": "50m", "memory": "64Mi"}
+"""psql waits for the server nearly all the time."""
+
 _RETRIES: Final = 3
 _TIMEOUT_SECONDS: Final = 600
 
@@ -120,6 +125,8 @@ class DatabaseSetupArgs:
 
     namespace: NamespaceRef
     """Where the Job runs."""
+    digests: Digests
+    images: ImageSettings
     postgres: PostgresEndpoint
     admin: Admin
     triggers: int
@@ -163,7 +170,7 @@ class DatabaseSetup(pulumi.ComponentResource):
                 active_deadline_seconds=_TIMEOUT_SECONDS,
                 template=PodTemplateSpecArgs(
                     metadata=ObjectMetaArgs(
-                        labels=labels(INSTANCE, name, "job"), annotations={CHECKSUM: digest({**passwords})}
+                        labels=labels(INSTANCE, name, "job"), annotations={CHECKSUM: args.digests.of(passwords)}
                     ),
                     spec=setup_pod(args, secret.metadata["name"], SCRIPT, _variables(args)),
                 ),
@@ -227,6 +234,7 @@ def setup_pod(
         enable_service_links=False,
         restart_policy="Never",
         security_context=restricted_security(SETUP_USER),
+        image_pull_secrets=pull_logins(args.images),
         containers=[
             ContainerArgs(
                 name="setup",
@@ -234,6 +242,7 @@ def setup_pod(
                 command=["sh", "-c", WAIT + script],
                 env=[EnvVarArgs(name=name, value=value) for name, value in variables.items()],
                 env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret))],
+                resources=ResourceRequirementsArgs(requests=_REQUESTS),
                 security_context=restricted_container(read_only=True),
                 termination_message_policy="FallbackToLogsOnError",
                 volume_mounts=[VolumeMountArgs(name="tmp", mount_path="/tmp")],

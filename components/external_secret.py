@@ -1,14 +1,14 @@
 """Secrets that the External Secrets operator writes: the store as a release reads it, and one Secret read from it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from components.digest import digest
+from components.digest import Digests
 from components.namespace_ref import NamespaceRef
 from config.secrets import (
     AwsSecretsManagerStore,
@@ -21,6 +21,8 @@ from config.secrets import (
 
 API: Final = "external-secrets.io/v1"
 REVISION: Final = "noxus.ai/revision"
+_MARKS: Final = 2
+
 WHEN_READY: Final = {"pulumi.com/waitFor": "condition=Ready"}
 
 
@@ -45,6 +47,9 @@ class StoreAccess:
     release: str
     store: CustomResource
     """The SecretStore in the release's namespace, which has the release's name."""
+    digests: Digests
+    deployed: pulumi.Output[Mapping[str, Sequence[str]]]
+    """Marks that each Secret was deployed with, by `<namespace>/<name>`, the newest first."""
 
     def revised(self, variables: Mapping[str, pulumi.Input[str] | StoreKey]) -> dict[str, pulumi.Input[object]]:
         """What stands for the variables in a checksum: a value where it is known, else its key and revision."""
@@ -60,19 +65,22 @@ class StoreAccess:
         The operator says "ready" of what it wrote before a change too, so its readiness proves nothing. A pod that
         reads this key by name cannot start from the Secret of yesterday: the kubelet waits for the key.
         """
-        return digest(self.revised(variables)).apply(lambda sha: f"NOXUS_ENV_{sha[:16].upper()}")
+        return self.digests.of(self.revised(variables)).apply(lambda sha: f"NOXUS_ENV_{sha[:16].upper()}")
+
+    def marks(self, secret: str, mark: pulumi.Output[str]) -> pulumi.Output[Sequence[str]]:
+        """The mark of a Secret and the one before it, so that pods of the previous revision can start again too."""
+        return pulumi.Output.all(mark, self.deployed).apply(lambda known: _newest(known[0], known[1].get(secret, ())))
 
 
 def secret_store(
     release: str,
     namespace: NamespaceRef,
     service_account: pulumi.Input[str],
-    settings: SecretsSettings,
     read: SecretStore,
     opts: pulumi.ResourceOptions,
-) -> StoreAccess:
+) -> CustomResource:
     """The store under the identity of one release, in its own namespace: nothing here reads another's entry."""
-    store = CustomResource(
+    return CustomResource(
         namespace.key(release),
         api_version=API,
         kind="SecretStore",
@@ -80,7 +88,6 @@ def secret_store(
         spec={"provider": provider(read, release, service_account)},
         opts=opts,
     )
-    return StoreAccess(settings=settings, release=release, store=store)
 
 
 def provider(store: SecretStore, release: str, service_account: pulumi.Input[str]) -> dict[str, Any]:
@@ -115,16 +122,17 @@ def external_secret(
     variables: Mapping[str, pulumi.Input[str] | StoreKey],
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
-    """A Secret of plain variables, of values from the store, and of the `mark` that names both.
+    """A Secret of plain variables, of values from the store, and of the marks that name both.
 
-    The mark has a template of its own: a preview that does not know it yet still shows every variable that is known.
+    The marks have a template of its own: a preview that does not know it yet still shows every variable that is known.
     """
     plain = {
         key: literal(value) if isinstance(value, str) else pulumi.Output.from_input(value).apply(literal)
         for key, value in variables.items()
         if not isinstance(value, StoreKey)
     }
-    mark = {"target": "Data", "literal": pulumi.Output.concat(access.mark(variables), ": synced")}
+    marks = access.marks(namespace.key(name), access.mark(variables))
+    written = marks.apply(lambda names: "\n".join(f"{name}: synced" for name in names))
     return CustomResource(
         namespace.key(name),
         api_version=API,
@@ -141,7 +149,7 @@ def external_secret(
                     "engineVersion": "v2",
                     "mergePolicy": "Merge",
                     "data": plain,
-                    "templateFrom": [mark],
+                    "templateFrom": [{"target": "Data", "literal": written}],
                 },
             },
             "data": [
@@ -164,10 +172,9 @@ def external_pull_secret(
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
     """The login of a registry. Its revision is an annotation: a change of it makes the operator read the store."""
-    known = password.value is not None
-    revision = {
-        REVISION: digest({"password": password.value}) if known else access.settings.revisions.get(password.key, "")
-    }
+    revision: pulumi.Input[str] = access.settings.revisions.get(password.key, "")
+    if password.value is not None:
+        revision = access.digests.of({"password": password.value})
     user = json.dumps(username)
     login = f'"username":{user},"password":{{{{ .password | toJson }}}}'
     auth = f'"auth":{{{{ printf "%s:%s" {user} .password | b64enc | toJson }}}}'
@@ -175,7 +182,7 @@ def external_pull_secret(
         namespace.key(name),
         api_version=API,
         kind="ExternalSecret",
-        metadata=namespace.metadata(name, annotations={**WHEN_READY, **revision}),
+        metadata=namespace.metadata(name, annotations={**WHEN_READY, REVISION: revision}),
         spec={
             "refreshInterval": f"{access.settings.refresh_seconds}s",
             "secretStoreRef": {"kind": "SecretStore", "name": access.release},
@@ -193,6 +200,10 @@ def external_pull_secret(
         },
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[access.store])),
     )
+
+
+def _newest(mark: str, before: Sequence[str]) -> list[str]:
+    return [mark, *(name for name in before if name != mark)][:_MARKS]
 
 
 def _remote(access: StoreAccess, value: StoreKey) -> dict[str, str]:

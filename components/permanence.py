@@ -12,6 +12,9 @@ from config import ConfigError, StackSettings
 OUTPUT: Final = "permanent"
 """Stack output with the settings that may not change."""
 
+MARKS_OUTPUT: Final = "secretMarks"
+"""Stack output with the marks of the Secrets that External Secrets writes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
@@ -19,6 +22,8 @@ class Kept:
 
     settings: pulumi.Output[dict[str, str]]
     """The settings, once it is known that they do not change now."""
+    marks: pulumi.Output[Mapping[str, Sequence[str]]]
+    """Marks of Secrets that pods of the deployed revision wait for."""
     read: Sequence[pulumi.Resource] = ()
     """What has been read first; everything else waits for it. A state in files is written at every step, and a reader
     in between finds half of it."""
@@ -31,14 +36,15 @@ def kept(settings: StackSettings, stack: str) -> Kept:
     what to do instead. Raises `ConfigError`, in a preview as well.
     """
     now = permanent(settings)
-    if not settings.protect:
-        return Kept(settings=pulumi.Output.from_input(now))
+    if not settings.protect and not settings.secrets.external:
+        return Kept(settings=pulumi.Output.from_input(now), marks=pulumi.Output.from_input({}))
     itself = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}")
 
     def compare(outputs: Mapping[str, Any] | None) -> dict[str, str]:
         before = cast("Mapping[str, str]", (outputs or {}).get(OUTPUT) or {})
-        if problems := list(changed(before, now)):
+        if settings.protect and (problems := list(changed(before, now))):
             raise ConfigError(f"Pulumi.{stack}.yaml", problems)
         return now
 
-    return Kept(settings=itself.outputs.apply(compare), read=[itself])
+    marks = itself.outputs.apply(lambda outputs: (outputs or {}).get(MARKS_OUTPUT) or {})
+    return Kept(settings=itself.outputs.apply(compare), marks=marks, read=[itself])

@@ -10,7 +10,10 @@ from checks.routes import routes
 from checks.scaling import scale_counts
 from components.clouds import chosen_cloud
 from components.data_services import data_services
+from components.digest import Digests
 from components.endpoints import DataServices
+from components.password import generated_password
+from components.permanence import MARKS_OUTPUT
 from components.release import PrimaryRelease, Release, ReleaseArgs, WorkerRelease
 from components.service import service_url
 from config import StackConfig, StackSettings
@@ -25,6 +28,8 @@ class PlatformArgs:
     """What a `Platform` needs."""
 
     stack: StackConfig
+    deployed_marks: pulumi.Output[Mapping[str, Sequence[str]]]
+    """Marks of Secrets that the stack was deployed with, by `<namespace>/<name>`."""
 
 
 class Platform(pulumi.ComponentResource):
@@ -38,7 +43,8 @@ class Platform(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         settings = args.stack.settings
         cloud = chosen_cloud(args.stack, child)
-        services = data_services(args.stack, cloud, child)
+        digests = Digests(generated_password("digest-salt", child))
+        services = data_services(args.stack, cloud, digests, child)
         references, counts = reference_values(settings, services), scale_counts(settings)
 
         def release_args(path: str, own: ReleaseSettings, after: Sequence[pulumi.Resource] = ()) -> ReleaseArgs:
@@ -49,6 +55,8 @@ class Platform(pulumi.ComponentResource):
                 services=services,
                 cloud=cloud,
                 references=references,
+                digests=digests,
+                deployed_marks=args.deployed_marks,
                 counts=counts,
                 after=after,
             )
@@ -60,6 +68,7 @@ class Platform(pulumi.ComponentResource):
             releases[release] = WorkerRelease(release, worker_args, child)
         if services.open_queue:
             services.open_queue(primary.migrations)
+        marks = {secret: own for release in releases.values() for secret, own in release.marks.items()}
         self.outputs = {
             "releases": {
                 release: {"namespace": made.namespace.created, "deployments": made.pools}
@@ -70,6 +79,7 @@ class Platform(pulumi.ComponentResource):
                 for role in ("frontend", "backend", "relays")
                 if f"{role}.url" in references
             },
+            **({MARKS_OUTPUT: marks} if marks else {}),
             "routing": [route.described() for route in routes(settings)],
             "dataServices": {
                 "postgres": pulumi.Output.concat(services.postgres.host, ":", str(services.postgres.port)),

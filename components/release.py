@@ -12,8 +12,9 @@ from components.allowances import Allowances, AllowancesArgs, IngressSource
 from components.app_env import AppEnv, AppEnvArgs, credentials, platform_env, resolved
 from components.autoscaling import ScalerCredential, ScalerCredentialArgs
 from components.clouds import Cloud, Presence, ReleaseInCloud
+from components.digest import Digests
 from components.endpoints import DataServices, Identity
-from components.external_secret import StoreKey, secret_store
+from components.external_secret import StoreAccess, StoreKey, secret_store
 from components.migrations import Migrations, MigrationsArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.namespace_ref import NamespaceRef
@@ -46,6 +47,9 @@ class ReleaseArgs:
     cloud: Cloud | None
     references: Mapping[str, pulumi.Input[str]]
     """Values that plain settings may refer to, by name (`config/references.py`)."""
+    digests: Digests
+    deployed_marks: pulumi.Output[Mapping[str, Sequence[str]]]
+    """Marks of Secrets that the stack was deployed with, by `<namespace>/<name>`."""
     counts: Mapping[str, Count]
     """What KEDA asks for each of its pools, by workload name."""
     after: Sequence[pulumi.Resource] = ()
@@ -59,6 +63,8 @@ class Release(pulumi.ComponentResource):
     """The namespace of all its workloads."""
     pools: Mapping[str, pulumi.Output[str]]
     """Name of each pool's Deployment, by pool."""
+    marks: Mapping[str, pulumi.Output[Sequence[str]]]
+    """Marks of the Secrets that External Secrets writes, by `<namespace>/<name>`."""
 
     def __init__(
         self, type_token: str, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None
@@ -99,18 +105,26 @@ class Release(pulumi.ComponentResource):
         self._store = None
         if stack.secret_store:
             after = pulumi.ResourceOptions(parent=self, depends_on=[*presence.entry])
-            self._store = secret_store(name, self.namespace, service_account, stack.secrets, stack.secret_store, after)
+            self._store = StoreAccess(
+                settings=stack.secrets,
+                release=name,
+                store=secret_store(name, self.namespace, service_account, stack.secret_store, after),
+                digests=args.digests,
+                deployed=args.deployed_marks,
+            )
         pull_secrets = [
             pull_secret(
                 secret, self.namespace, registry, self._secret_value(registry.password), self._store, self._child
             )
             for secret, registry in stack.images.registries.items()
         ]
+        app_env = self._app_env()
+        self.marks = app_env.marks
         context = ReleaseContext(
             name=name,
             namespace=self.namespace,
             service_account=service_account,
-            app_env=self._app_env(),
+            app_env=app_env,
             annotate_metrics=stack.cluster.scraping == "annotations",
             reloader=stack.secrets.reloader,
             identity=identity,
@@ -173,6 +187,7 @@ class Release(pulumi.ComponentResource):
         args = AppEnvArgs(
             release=self._name,
             namespace=self.namespace,
+            digests=self._args.digests,
             credentials={} if in_store else logins,
             shared={
                 **in_store,
@@ -194,6 +209,7 @@ class Release(pulumi.ComponentResource):
                 scaler_credential(self._name),
                 ScalerCredentialArgs(
                     namespace=self.namespace,
+                    digests=self._args.digests,
                     password=self._args.services.postgres.scaler_password,
                     store=self._store if self._args.stack.settings.writes_entries else None,
                 ),

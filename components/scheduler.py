@@ -35,6 +35,7 @@ class Scheduler(pulumi.ComponentResource):
                 command=args.settings.command,
                 settings=WorkloadSettings().model_copy(update={"resources": args.settings.resources}),
                 mode="singleton",
+                liveness_command=args.settings.liveness_command,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -55,6 +55,8 @@ class WebService(pulumi.ComponentResource):
                 image=args.image,
                 command=args.command,
                 settings=settings,
+                grace_seconds=settings.grace_seconds,
+                pre_stop_seconds=settings.pre_stop_seconds,
             ),
             child,
         )

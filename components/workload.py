@@ -17,7 +17,10 @@ from pulumi_kubernetes.core.v1 import (
     EnvFromSourceArgs,
     EnvVarArgs,
     EnvVarSourceArgs,
+    ExecActionArgs,
     HTTPGetActionArgs,
+    LifecycleArgs,
+    LifecycleHandlerArgs,
     LocalObjectReferenceArgs,
     PodSecurityContextArgs,
     PodSpecArgs,
@@ -28,6 +31,7 @@ from pulumi_kubernetes.core.v1 import (
     SecretEnvSourceArgs,
     SecretKeySelectorArgs,
     SecurityContextArgs,
+    SleepActionArgs,
     TolerationArgs,
     TopologySpreadConstraintArgs,
 )
@@ -125,7 +129,11 @@ class WorkloadArgs:
     """Literal variables, which win over every Secret."""
     env_secret_ref: str = ""
     grace_seconds: int | None = None
-    """Seconds between SIGTERM and SIGKILL. None: Kubernetes' 30."""
+    """Seconds between the decision that a pod goes and SIGKILL. None: Kubernetes' 30."""
+    pre_stop_seconds: int = 0
+    """Seconds of those before SIGTERM."""
+    liveness_command: Sequence[str] = ()
+    """How to ask a singleton whether it is frozen."""
     pod_annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     """Annotations of the pods beside those that every workload has."""
     placement: Placement = field(default_factory=Placement)
@@ -155,6 +163,11 @@ def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArg
     if not settings.requests and not settings.limits:
         return None
     return ResourceRequirementsArgs(requests=dict(settings.requests) or None, limits=dict(settings.limits) or None)
+
+
+def pull_logins(images: ImageSettings) -> list[LocalObjectReferenceArgs] | None:
+    """Secrets by which pods log in to registries."""
+    return [LocalObjectReferenceArgs(name=secret) for secret in images.login_secrets] or None
 
 
 def even_spread(selected: Mapping[str, str]) -> list[TopologySpreadConstraintArgs]:
@@ -241,7 +254,7 @@ def pod(args: WorkloadArgs) -> PodSpecArgs:
         automount_service_account_token=False,
         enable_service_links=False,  # `NOXUS_BACKEND_PORT=tcp://...` would be taken for a setting
         security_context=restricted_security(images.run_as_user),
-        image_pull_secrets=[LocalObjectReferenceArgs(name=secret) for secret in images.login_secrets] or None,
+        image_pull_secrets=pull_logins(images),
         restart_policy="Never" if args.mode == "once" else None,
         termination_grace_period_seconds=args.grace_seconds,
         containers=[_container(args)],
@@ -264,16 +277,20 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
         security_context=restricted_container(),
         # The kubelet keeps the last lines of a failed container's log where Pulumi finds them.
         termination_message_policy="FallbackToLogsOnError" if args.mode == "once" else None,
+        lifecycle=LifecycleArgs(pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=args.pre_stop_seconds)))
+        if args.pre_stop_seconds
+        else None,
     )
+    if args.liveness_command:
+        asked = ExecActionArgs(command=list(args.liveness_command))
+        container.startup_probe = _startup_probe(args.settings, exec_=asked)
+        container.liveness_probe = ProbeArgs(
+            exec_=asked, period_seconds=30, timeout_seconds=10, termination_grace_period_seconds=_STUCK_SECONDS
+        )
     if args.mode == "serving":
         health = HTTPGetActionArgs(path=HEALTH_PATH, port="http")
         container.ports = [ContainerPortArgs(name="http", container_port=PORT)]
-        container.startup_probe = ProbeArgs(
-            http_get=health,
-            period_seconds=_STARTUP_PERIOD_SECONDS,
-            failure_threshold=-(-args.settings.startup_seconds // _STARTUP_PERIOD_SECONDS),
-            termination_grace_period_seconds=_STUCK_SECONDS,
-        )
+        container.startup_probe = _startup_probe(args.settings, http_get=health)
         container.readiness_probe = ProbeArgs(http_get=health, period_seconds=10)
         container.liveness_probe = ProbeArgs(
             http_get=health,
@@ -283,6 +300,19 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
             termination_grace_period_seconds=_STUCK_SECONDS,
         )
     return container
+
+
+def _startup_probe(
+    settings: WorkloadSettings, http_get: HTTPGetActionArgs | None = None, exec_: ExecActionArgs | None = None
+) -> ProbeArgs:
+    return ProbeArgs(
+        http_get=http_get,
+        exec_=exec_,
+        period_seconds=_STARTUP_PERIOD_SECONDS,
+        timeout_seconds=_STARTUP_PERIOD_SECONDS if exec_ else None,
+        failure_threshold=-(-settings.startup_seconds // _STARTUP_PERIOD_SECONDS),
+        termination_grace_period_seconds=_STUCK_SECONDS,
+    )
 
 
 def escaped(text: str) -> str:

@@ -104,9 +104,11 @@ class ImageSettings(Section):
     worker: ImageReference = Field(examples=["registry.example.com/noxus/worker:2026.11.0"])
     """Image of every pool."""
     pull_secrets: tuple[ObjectName, ...] = ()
-    """Names of existing registry Secrets; they must exist in every release's namespace."""
+    """Names of existing registry Secrets; they must exist in every release's namespace, and in `cluster.dataNamespace`
+    if images there come from a private registry."""
     registries: Mapping[ObjectName, RegistrySettings] = {}
-    """Registry Secrets to make in every release's namespace, by name."""
+    """Registry Secrets to make in every release's namespace and in `cluster.dataNamespace`, by name. In the latter not
+    those whose password only a store knows: there, name an existing Secret in `pullSecrets`."""
     run_as_user: int | None = Field(default=None, ge=1)
     """User id of the containers. Unset: the image's own, which must be a number other than 0."""
 

@@ -127,6 +127,16 @@ class ServiceSettings(WorkloadSettings):
 
     replica_count: int = Field(default=2, ge=0)
     """Number of pods; ignored when `autoscaling` is set."""
+    pre_stop_seconds: int = Field(default=10, ge=0, le=600)
+    """How long a pod that is to go still takes requests before it is told to end, in seconds: load balancers learn of
+    it a little later than the pod would."""
+    stream_seconds: int = Field(default=300, ge=1, le=3600)
+    """How long open streams and requests then get to end, in seconds. A pod whose server is done sooner goes sooner."""
+
+    @property
+    def grace_seconds(self) -> int:
+        """Seconds a pod has between the decision that it goes and SIGKILL."""
+        return self.pre_stop_seconds + self.stream_seconds
 
     @model_validator(mode="after")
     def _only_pools_scale_on_the_queue(self) -> Self:
@@ -219,6 +229,9 @@ class SchedulerSettings(Section):
     """Image of the scheduler. Unset: `images.worker`."""
     command: Command = Field(default=(), examples=[["celery", "beat"]])
     """Command of the container; required when enabled, since none is published."""
+    liveness_command: Command = Field(default=(), examples=[["noxus", "scheduler", "alive"]])
+    """Command in the container that fails once the scheduler is frozen, which nobody else notices: it is asked every
+    30 s, and after three failures the container starts again. Empty: nobody asks; none is published."""
     resources: ResourceSettings = ResourceSettings()
     """Requests and limits of the pod."""
 

@@ -364,7 +364,7 @@ def test_errors_come_first_and_stop_the_program_all_at_once_while_warnings_are_t
         "error",
         "error",
         "warning",
-        *["note"] * 6,
+        *["note"] * 9,
     ]
 
 

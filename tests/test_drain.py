@@ -26,8 +26,9 @@ SPOT_LABELS = (
 
 
 def found(raw: dict[str, Any], *, notes: bool = False) -> list[str]:
-    """Every error and warning, or every note about pools, as `severity path: message`."""
-    shown = [f for f in findings(settings(raw)) if (f.severity == "note") is notes and (not notes or "pools" in f.path)]
+    """Every error and warning, or every note about pools' ends, as `severity path: message`."""
+    every = [f for f in findings(settings(raw)) if (f.severity == "note") is notes]
+    shown = [f for f in every if not notes or f.path.endswith(("maxTaskSeconds", "interruptible"))]
     return [f"{f.severity} {f.path}: {f.message}" for f in shown]
 
 

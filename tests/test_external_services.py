@@ -104,7 +104,7 @@ def test_nothing_is_made_for_services_that_are_set_up_already() -> None:
     postgres = {key: value for key, value in EXTERNAL_SERVICES["postgres"].items() if key != "admin"}
     deployed = run_program({**STACK, "postgres": postgres}, LOGINS)
     assert {manifest["metadata"].get("namespace") for _, manifest in deployed.objects} == {None, "noxus", "noxus-acme"}
-    assert "RandomPassword" not in {resource.type.rpartition(":")[2] for resource in deployed.resources}
+    assert [password.name for password in deployed.all("random:index/randomPassword:RandomPassword")] == ["digest-salt"]
 
 
 def test_a_bucket_on_the_internet_needs_no_policy_of_its_own() -> None:

@@ -7,12 +7,13 @@ import pulumi
 from pulumi_kubernetes.core.v1 import HTTPGetActionArgs, Secret
 
 from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
-from components.digest import digest
+from components.digest import Digests
 from components.endpoints import BucketEndpoint, PodTarget
 from components.labels import selector
 from components.namespace_ref import NamespaceRef
 from components.password import generated_password
 from config.data_services import ClusterStorage
+from config.sections import ImageSettings
 
 TYPE: Final = "noxus:cluster:Bucket"
 
@@ -32,7 +33,9 @@ class BucketArgs:
     """What a `Bucket` needs."""
 
     namespace: NamespaceRef
+    digests: Digests
     settings: ClusterStorage
+    images: ImageSettings
 
 
 class Bucket(pulumi.ComponentResource):
@@ -57,6 +60,7 @@ class Bucket(pulumi.ComponentResource):
             StatefulServiceArgs(
                 namespace=args.namespace,
                 settings=settings,
+                images=args.images,
                 port=PORT,
                 user_id=_USER_ID,
                 data_path=_DATA_PATH,
@@ -65,7 +69,7 @@ class Bucket(pulumi.ComponentResource):
                 env_secrets=[keys.metadata["name"]],
                 init_command=["mkdir", "-p", f"{_DATA_PATH}/{settings.bucket}"],
                 check=HTTPGetActionArgs(path=_HEALTH_PATH, port=name),
-                checksum=digest({"access_key": access_key, "secret_key": secret_key}),
+                checksum=args.digests.of({"access_key": access_key, "secret_key": secret_key}),
             ),
             child,
         )

@@ -8,13 +8,13 @@ from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret
 
 from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
 from components.database_setup import Admin
-from components.digest import digest
 from components.endpoints import PodTarget, PostgresEndpoint
 from components.labels import selector
 from components.namespace_ref import NamespaceRef
 from components.network import EVERY_POD, Selection, allow_ingress
 from components.password import generated_password
 from config.data_services import CLUSTER_ADMIN_ROLE, SCALER_ROLE, SETUP_USER, ClusterPostgres
+from config.sections import ImageSettings
 
 TYPE: Final = "noxus:cluster:Postgres"
 
@@ -27,6 +27,7 @@ class PostgresArgs:
 
     namespace: NamespaceRef
     settings: ClusterPostgres
+    images: ImageSettings
     scaler_namespace: str | None
     """Namespace of the KEDA operator if it counts tasks here."""
 
@@ -58,6 +59,7 @@ class Postgres(pulumi.ComponentResource):
             StatefulServiceArgs(
                 namespace=args.namespace,
                 settings=settings,
+                images=args.images,
                 port=PORT,
                 user_id=SETUP_USER,
                 data_path="/var/lib/postgresql/data",
@@ -69,8 +71,6 @@ class Postgres(pulumi.ComponentResource):
                 # A container has 64 MiB, and parallel queries and index builds put what they share there.
                 memory_paths={"/dev/shm": settings.memory_mib // 2},
                 check=ready,
-                # The password is read on the first start only, so a change of the Secret restarts nothing.
-                checksum=digest({"image": settings.image}),
             ),
             child,
         )

@@ -7,12 +7,13 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret, SecretVolumeSourceArgs, VolumeArgs
 
 from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
-from components.digest import digest
+from components.digest import Digests
 from components.endpoints import PodTarget, RedisEndpoint
 from components.labels import selector
 from components.namespace_ref import NamespaceRef
 from components.password import generated_password
 from config.data_services import ClusterRedis
+from config.sections import ImageSettings
 
 TYPE: Final = "noxus:cluster:Redis"
 
@@ -41,7 +42,9 @@ class RedisArgs:
     """What a `Redis` needs."""
 
     namespace: NamespaceRef
+    digests: Digests
     settings: ClusterRedis
+    images: ImageSettings
 
 
 class Redis(pulumi.ComponentResource):
@@ -74,6 +77,7 @@ class Redis(pulumi.ComponentResource):
             StatefulServiceArgs(
                 namespace=args.namespace,
                 settings=args.settings,
+                images=args.images,
                 port=PORT,
                 user_id=_USER_ID,
                 data_path="/data",
@@ -85,7 +89,7 @@ class Redis(pulumi.ComponentResource):
                     )
                 },
                 check=ready,
-                checksum=digest({"config": config}),
+                checksum=args.digests.of({"config": config}),
             ),
             child,
         )

@@ -37,8 +37,9 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from components.labels import labels, selector
 from components.namespace_ref import NamespaceRef
-from components.workload import restricted_container, restricted_security
+from components.workload import pull_logins, restricted_container, restricted_security
 from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
+from config.sections import ImageSettings
 
 TYPE: Final = "noxus:cluster:StatefulService"
 
@@ -60,6 +61,7 @@ class StatefulServiceArgs:
 
     namespace: NamespaceRef
     settings: ClusterPostgres | ClusterRedis | ClusterStorage
+    images: ImageSettings
     port: int
     user_id: int
     """User and group of the process in the image; the group owns the volume."""
@@ -81,8 +83,8 @@ class StatefulServiceArgs:
     """Runs in the same image before the service starts."""
     check: ExecActionArgs | HTTPGetActionArgs
     """How to ask whether it serves."""
-    checksum: pulumi.Input[str]
-    """Changes when the pod must restart to read its files and variables again."""
+    checksum: pulumi.Input[str] | None = None
+    """Changes when the pod must restart to read its files and variables again. None: it reads them when it is new."""
 
 
 class StatefulService(pulumi.ComponentResource):
@@ -126,7 +128,9 @@ class StatefulService(pulumi.ComponentResource):
                 service_name=service.metadata["name"],
                 selector=LabelSelectorArgs(match_labels=selected),
                 template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=described, annotations={"noxus.ai/checksum": args.checksum}),
+                    metadata=ObjectMetaArgs(
+                        labels=described, annotations={"noxus.ai/checksum": args.checksum} if args.checksum else None
+                    ),
                     spec=_pod(name, args, claim.metadata["name"]),
                 ),
             ),
@@ -165,10 +169,12 @@ def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodS
         *(VolumeArgs(name=f"scratch-{i}", empty_dir=source) for i, source in enumerate(emptied.values())),
         *args.files.values(),
     ]
+    resources = ResourceRequirementsArgs(requests={"cpu": "100m", "memory": memory}, limits={"memory": memory})
     init = ContainerArgs(
         name="prepare",
         image=args.settings.image,
         command=list(args.init_command),
+        resources=resources,
         volume_mounts=mounts,
         security_context=restricted_container(read_only=True),
     )
@@ -176,6 +182,7 @@ def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodS
         automount_service_account_token=False,
         enable_service_links=False,
         security_context=restricted_security(args.user_id, group=args.user_id),
+        image_pull_secrets=pull_logins(args.images),
         termination_grace_period_seconds=_GRACE_SECONDS,
         init_containers=[init] if args.init_command else None,
         containers=[
@@ -189,9 +196,7 @@ def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodS
                 or None,
                 ports=[ContainerPortArgs(name=name, container_port=args.port)],
                 volume_mounts=mounts,
-                resources=ResourceRequirementsArgs(
-                    requests={"cpu": "100m", "memory": memory}, limits={"memory": memory}
-                ),
+                resources=resources,
                 security_context=restricted_container(read_only=True),
                 startup_probe=_probe(args.check, failures=_START_FAILURES),
                 readiness_probe=_probe(args.check),

@@ -65,7 +65,7 @@ def test_postgres_has_more_shared_memory_than_a_container_gets_within_its_limit(
 
 def test_passwords_are_long_alphanumeric_and_made_once(deployed: Deployment) -> None:
     passwords = deployed.all("random:index/randomPassword:RandomPassword")
-    assert len(passwords) == 6
+    assert len(passwords) == 7
     for password in passwords:
         assert (password.inputs["length"], password.inputs["special"]) == (32, False)
         assert "keepers" not in password.inputs

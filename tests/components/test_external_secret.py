@@ -5,12 +5,14 @@ import json
 import re
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.external_secret import literal, provider
+from components.permanence import MARKS_OUTPUT
 from config.secrets import SecretsSettings
 from tests.harness import Deployment
-from tests.programs import VAULT, run_program
+from tests.programs import IDENTITY, VAULT, run_program
 from tests.programs import external_secrets_stack as stack
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -173,6 +175,27 @@ def test_a_pod_cannot_start_before_its_secrets_are_written() -> None:
         assert mark == {"target": "Data", "literal": f"{reference['key']}: synced"}
     writers = {deployed.one(EXTERNAL, f"noxus-acme/{name}").urn for name in ("acme-app-env", "acme-keys")}
     assert writers <= set(deployed.one(DEPLOYMENT, "noxus-acme/acme-flow").dependencies)
+
+
+def test_a_secret_keeps_the_mark_that_pods_of_the_revision_before_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    replicas = ({"replicaCount": number} for number in range(3, 9))  # each time another program
+
+    def deployed_with(marks: list[str]) -> tuple[str, list[str]]:
+        outputs = {MARKS_OUTPUT: {"noxus-acme/acme-keys": marks}}
+        reading = property(lambda _: pulumi.Output.from_input(outputs), lambda *_: None)
+        monkeypatch.setattr(pulumi.StackReference, "outputs", reading, raising=False)
+        deployed = run_program(stack(primary={"namespace": "noxus", "identity": IDENTITY, "backend": next(replicas)}))
+        external = deployed.one(EXTERNAL, "noxus-acme/acme-keys").inputs["spec"]["target"]["template"]
+        (written,) = external["templateFrom"]
+        kept = deployed.outputs[MARKS_OUTPUT]["noxus-acme/acme-keys"]
+        assert written["literal"] == "\n".join(f"{mark}: synced" for mark in kept)
+        return kept[0], kept
+
+    current, first = deployed_with([])
+    assert first == [current]
+    assert deployed_with(["NOXUS_ENV_A", "NOXUS_ENV_B"])[1] == [current, "NOXUS_ENV_A"]
+    assert deployed_with([current, "NOXUS_ENV_A"])[1] == [current, "NOXUS_ENV_A"], "an update without a change"
+    assert deployed_with(["NOXUS_ENV_A", current])[1] == [current, "NOXUS_ENV_A"], "a value that is set back"
 
 
 def test_a_changed_value_rolls_every_pod_that_uses_it_and_no_other() -> None:

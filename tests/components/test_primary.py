@@ -52,6 +52,42 @@ def test_the_scheduler_is_one_pod_that_stops_before_its_successor_starts() -> No
     assert "kubernetes:core/v1:Service noxus/noxus-scheduler" not in deployed.inventory
 
 
+def test_a_frozen_scheduler_is_started_again_if_the_stack_file_says_how_to_ask_it() -> None:
+    scheduler = {"enabled": True, "command": ["celery", "beat"], "livenessCommand": ["noxus", "alive"]}
+    spec = primary(scheduler=scheduler).one(DEPLOYMENT, "scheduler").inputs["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    for probe in ("livenessProbe", "startupProbe"):
+        assert container[probe]["exec"] == {"command": ["noxus", "alive"]}
+        assert container[probe]["terminationGracePeriodSeconds"] == 30
+    assert container["livenessProbe"]["timeoutSeconds"] == 10, "a command is no request: one second is too short"
+    start = container["startupProbe"]
+    assert start["failureThreshold"] * start["periodSeconds"] == 300, "a slow start is not a frozen scheduler"
+    assert "readinessProbe" not in container, "nobody calls it"
+
+
+@pytest.mark.parametrize(
+    ("changes", "pause", "grace"), [({}, 10, 310), ({"preStopSeconds": 25, "streamSeconds": 900}, 25, 925)]
+)
+def test_a_rollout_gives_open_streams_time_to_end_and_load_balancers_time_to_learn_of_it(
+    changes: dict[str, Any], pause: int, grace: int
+) -> None:
+    relays = {"enabled": True, "command": ["relays"], **changes}
+    deployed = primary(relays=relays, backend=changes, frontend=changes)
+    for role in ("backend", "frontend", "relays"):
+        deployment = deployed.one(DEPLOYMENT, f"noxus/noxus-{role}")
+        spec = deployment.inputs["spec"]["template"]["spec"]
+        assert spec["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": pause}}}
+        assert spec["terminationGracePeriodSeconds"] == grace
+        assert deployment.delete_timeout == f"{grace + 600}s"
+
+
+def test_a_service_without_a_pause_has_no_hook_that_the_api_server_could_refuse() -> None:
+    spec = (
+        primary(backend={"preStopSeconds": 0}).one(DEPLOYMENT, "noxus/noxus-backend").inputs["spec"]["template"]["spec"]
+    )
+    assert "lifecycle" not in spec["containers"][0]
+
+
 def test_every_workload_of_every_release_starts_after_the_migrations() -> None:
     deployed = primary(migrations=MIGRATE, relays={"enabled": True, "command": ["relays"]})
     (migrations,) = [job for job in deployed.all(JOB) if "migrations" in job.name]

@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import yaml
+
 from tests.e2e.kubectl import Kubectl
 
 KINDS = "secretstores.external-secrets.io,externalsecrets.external-secrets.io"
@@ -48,7 +50,9 @@ class StoreOperator:
         metadata, spec = item["metadata"], item["spec"]
         stated = spec["target"]["template"]
         template = {name: text.replace('{{ "{{" }}', "{{") for name, text in stated["data"].items()}
-        marks = dict(part["literal"].split(": ") for part in stated.get("templateFrom", []))
+        marks: dict[str, str] = {}
+        for part in stated.get("templateFrom", []):
+            marks |= yaml.safe_load(part["literal"])  # as the operator reads it: a YAML object of texts
         read = {
             data["secretKey"]: self.entries[data["remoteRef"]["key"]][data["remoteRef"]["property"]]
             for data in spec["data"]

@@ -54,6 +54,17 @@ def test_a_changed_value_reaches_every_pod_that_uses_it_and_restarts_no_other(
         assert set(touched(outcome).values()) == {"updated"}
         return set(touched(outcome))
 
+    def starts_again(namespace: str, deployment: str) -> int:
+        """How many revisions of a Deployment have pods that would start: each key that they wait for is there."""
+        own = f"app.kubernetes.io/name={deployment.partition('-')[2]}"
+        found = json.loads(cluster("get", "replicasets", "--namespace", namespace, "-o", "json", "-l", own))["items"]
+        awaited = [
+            [item["valueFrom"]["secretKeyRef"] for item in containers[0]["env"] if item["name"].endswith("_WRITTEN")]
+            for revision in found
+            for containers in [revision["spec"]["template"]["spec"]["containers"]]
+        ]
+        return sum(all(key["key"] in values(key["name"], namespace) for key in keys) for keys in awaited)
+
     def written(namespace: str, deployment: str) -> bool:
         """Whether each key that the pods wait for is in its Secret."""
         pod = json.loads(cluster("get", "deployment", deployment, "--namespace", namespace, "-o", "json"))
@@ -87,10 +98,15 @@ def test_a_changed_value_reaches_every_pod_that_uses_it_and_restarts_no_other(
             "ExternalSecret noxus/noxus-app-env",
         }
         everything = {
-            f"Deployment {namespace}/{name}"
+            f"Deployment {namespace}/{name}" if name != "noxus-scheduler" else "Deployment scheduler"
             for namespace in ("noxus", "noxus-acme")
             for name in cluster.names_in("deployment", namespace)
         }
         assert deployments == everything
         eventually(lambda: written("noxus", "noxus-backend"))
         assert values("noxus-app-env", "noxus")["OPENAI_API_KEY"] == "two"
+        # Pods of the revision before start again, by themselves during a rollout and by an undo after it.
+        assert starts_again("noxus", "noxus-backend") == 2
+        cluster("rollout", "undo", "deployment/noxus-backend", "--namespace", "noxus")
+        assert written("noxus", "noxus-backend")
+        assert stack.up().code == 0
