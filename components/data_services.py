@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pulumi
 
@@ -45,7 +46,6 @@ def data_services(
             args = PostgresArgs(
                 namespace=namespace(),
                 settings=wanted,
-                images=settings.images,
                 scaler_namespace=_scaler_namespace(settings),
             )
             made = Postgres("postgres", args, protected)
@@ -56,7 +56,7 @@ def data_services(
             postgres, admin = external_postgres(wanted, secrets), external_admin(wanted, secrets)
     match settings.redis:
         case ClusterRedis() as wanted:
-            args = RedisArgs(namespace=namespace(), digests=digests, settings=wanted, images=settings.images)
+            args = RedisArgs(namespace=namespace(), digests=digests, settings=wanted)
             redis = Redis("redis", args, protected).endpoint
         case ManagedRedis() as wanted:
             redis = _of(cloud).redis(wanted)
@@ -64,7 +64,7 @@ def data_services(
             redis = external_redis(wanted, secrets)
     match settings.storage:
         case ClusterStorage() as wanted:
-            args = BucketArgs(namespace=namespace(), digests=digests, settings=wanted, images=settings.images)
+            args = BucketArgs(namespace=namespace(), digests=digests, settings=wanted)
             bucket = Bucket("bucket", args, protected).endpoint
         case ManagedStorage() as wanted:
             bucket = _of(cloud).bucket(wanted)
@@ -77,7 +77,6 @@ def data_services(
         args = DatabaseSetupArgs(
             namespace=namespace(),
             digests=digests,
-            images=settings.images,
             postgres=postgres,
             admin=admin,
             triggers=settings.triggers,
@@ -125,11 +124,13 @@ def _namespace(stack: StackConfig, opts: pulumi.ResourceOptions) -> NamespaceRef
         dns=cluster.dns,
         setting="cluster.dataNamespace",
     )
-    namespace = Namespace(cluster.data_namespace, args, opts).ref
-    for name, registry in stack.settings.images.registries.items():
-        if registry.password in stack.secrets:
-            pull_secret(name, namespace, registry, stack.secrets[registry.password], None, opts)
-    return namespace
+    namespace, images = Namespace(cluster.data_namespace, args, opts).ref, stack.settings.images
+    made = {
+        name: pull_secret(name, namespace, registry, stack.secrets[registry.password], None, opts)
+        for name, registry in ((f"registry-{name}", registry) for name, registry in images.registries.items())
+        if registry.password in stack.secrets
+    }
+    return replace(namespace, logins=(*images.pull_secrets, *made))
 
 
 def _scaler_namespace(settings: StackSettings) -> str | None:

@@ -33,7 +33,6 @@ from components.network import Selection, allow_egress, allow_ingress, target_pe
 from components.workload import CHECKSUM, REPLACE_UNREADY, pull_logins, restricted_container, restricted_security
 from config.connections import TRIGGER_CONNECTIONS
 from config.data_services import SETUP_USER
-from config.sections import ImageSettings
 
 TYPE: Final = "noxus:components:DatabaseSetup"
 
@@ -126,7 +125,6 @@ class DatabaseSetupArgs:
     namespace: NamespaceRef
     """Where the Job runs."""
     digests: Digests
-    images: ImageSettings
     postgres: PostgresEndpoint
     admin: Admin
     triggers: int
@@ -234,7 +232,7 @@ def setup_pod(
         enable_service_links=False,
         restart_policy="Never",
         security_context=restricted_security(SETUP_USER),
-        image_pull_secrets=pull_logins(args.images),
+        image_pull_secrets=pull_logins(args.namespace.logins),
         containers=[
             ContainerArgs(
                 name="setup",

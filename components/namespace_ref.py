@@ -1,6 +1,6 @@
 """A namespace as others refer to it, and the one rule for the names of what is created in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -20,6 +20,8 @@ class NamespaceRef:
     """Name, for logical names and addresses."""
     created: pulumi.Output[str]
     """The same name; of a namespace that is made, known once it exists: what uses it waits for that."""
+    logins: Sequence[str] = ()
+    """Secrets by which data services and set-up Jobs log in to registries."""
 
     def key(self, name: str) -> str:
         """Logical name of the object `name` of this namespace."""

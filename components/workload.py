@@ -165,9 +165,9 @@ def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArg
     return ResourceRequirementsArgs(requests=dict(settings.requests) or None, limits=dict(settings.limits) or None)
 
 
-def pull_logins(images: ImageSettings) -> list[LocalObjectReferenceArgs] | None:
-    """Secrets by which pods log in to registries."""
-    return [LocalObjectReferenceArgs(name=secret) for secret in images.login_secrets] or None
+def pull_logins(secrets: Sequence[str]) -> list[LocalObjectReferenceArgs] | None:
+    """How a pod names the Secrets by which it logs in to registries."""
+    return [LocalObjectReferenceArgs(name=secret) for secret in secrets] or None
 
 
 def even_spread(selected: Mapping[str, str]) -> list[TopologySpreadConstraintArgs]:
@@ -254,7 +254,7 @@ def pod(args: WorkloadArgs) -> PodSpecArgs:
         automount_service_account_token=False,
         enable_service_links=False,  # `NOXUS_BACKEND_PORT=tcp://...` would be taken for a setting
         security_context=restricted_security(images.run_as_user),
-        image_pull_secrets=pull_logins(images),
+        image_pull_secrets=pull_logins(images.login_secrets),
         restart_policy="Never" if args.mode == "once" else None,
         termination_grace_period_seconds=args.grace_seconds,
         containers=[_container(args)],

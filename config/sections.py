@@ -107,8 +107,8 @@ class ImageSettings(Section):
     """Names of existing registry Secrets; they must exist in every release's namespace, and in `cluster.dataNamespace`
     if images there come from a private registry."""
     registries: Mapping[ObjectName, RegistrySettings] = {}
-    """Registry Secrets to make in every release's namespace and in `cluster.dataNamespace`, by name. In the latter not
-    those whose password only a store knows: there, name an existing Secret in `pullSecrets`."""
+    """Registry Secrets to make in every release's namespace, by name, and as `registry-<name>` in
+    `cluster.dataNamespace`. Of a password that only a store knows none is made there: name one in `pullSecrets`."""
     run_as_user: int | None = Field(default=None, ge=1)
     """User id of the containers. Unset: the image's own, which must be a number other than 0."""
 

@@ -13,7 +13,6 @@ from components.labels import selector
 from components.namespace_ref import NamespaceRef
 from components.password import generated_password
 from config.data_services import ClusterStorage
-from config.sections import ImageSettings
 
 TYPE: Final = "noxus:cluster:Bucket"
 
@@ -35,7 +34,6 @@ class BucketArgs:
     namespace: NamespaceRef
     digests: Digests
     settings: ClusterStorage
-    images: ImageSettings
 
 
 class Bucket(pulumi.ComponentResource):
@@ -60,7 +58,6 @@ class Bucket(pulumi.ComponentResource):
             StatefulServiceArgs(
                 namespace=args.namespace,
                 settings=settings,
-                images=args.images,
                 port=PORT,
                 user_id=_USER_ID,
                 data_path=_DATA_PATH,

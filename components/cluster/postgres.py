@@ -14,7 +14,6 @@ from components.namespace_ref import NamespaceRef
 from components.network import EVERY_POD, Selection, allow_ingress
 from components.password import generated_password
 from config.data_services import CLUSTER_ADMIN_ROLE, SCALER_ROLE, SETUP_USER, ClusterPostgres
-from config.sections import ImageSettings
 
 TYPE: Final = "noxus:cluster:Postgres"
 
@@ -27,7 +26,6 @@ class PostgresArgs:
 
     namespace: NamespaceRef
     settings: ClusterPostgres
-    images: ImageSettings
     scaler_namespace: str | None
     """Namespace of the KEDA operator if it counts tasks here."""
 
@@ -59,7 +57,6 @@ class Postgres(pulumi.ComponentResource):
             StatefulServiceArgs(
                 namespace=args.namespace,
                 settings=settings,
-                images=args.images,
                 port=PORT,
                 user_id=SETUP_USER,
                 data_path="/var/lib/postgresql/data",

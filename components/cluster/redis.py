@@ -13,7 +13,6 @@ from components.labels import selector
 from components.namespace_ref import NamespaceRef
 from components.password import generated_password
 from config.data_services import ClusterRedis
-from config.sections import ImageSettings
 
 TYPE: Final = "noxus:cluster:Redis"
 
@@ -44,7 +43,6 @@ class RedisArgs:
     namespace: NamespaceRef
     digests: Digests
     settings: ClusterRedis
-    images: ImageSettings
 
 
 class Redis(pulumi.ComponentResource):
@@ -77,7 +75,6 @@ class Redis(pulumi.ComponentResource):
             StatefulServiceArgs(
                 namespace=args.namespace,
                 settings=args.settings,
-                images=args.images,
                 port=PORT,
                 user_id=_USER_ID,
                 data_path="/data",

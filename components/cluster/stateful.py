@@ -39,7 +39,6 @@ from components.labels import labels, selector
 from components.namespace_ref import NamespaceRef
 from components.workload import pull_logins, restricted_container, restricted_security
 from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
-from config.sections import ImageSettings
 
 TYPE: Final = "noxus:cluster:StatefulService"
 
@@ -61,7 +60,6 @@ class StatefulServiceArgs:
 
     namespace: NamespaceRef
     settings: ClusterPostgres | ClusterRedis | ClusterStorage
-    images: ImageSettings
     port: int
     user_id: int
     """User and group of the process in the image; the group owns the volume."""
@@ -182,7 +180,7 @@ def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodS
         automount_service_account_token=False,
         enable_service_links=False,
         security_context=restricted_security(args.user_id, group=args.user_id),
-        image_pull_secrets=pull_logins(args.images),
+        image_pull_secrets=pull_logins(args.namespace.logins),
         termination_grace_period_seconds=_GRACE_SECONDS,
         init_containers=[init] if args.init_command else None,
         containers=[

@@ -28,13 +28,21 @@ def test_a_private_mirror_serves_every_pod_of_the_stack_data_services_and_set_up
         found.keys()
     )
     for name, spec in found.items():
-        assert spec["imagePullSecrets"] == [{"name": "regcred"}, {"name": "internal"}], name
+        own = "registry-internal" if "noxus-data" in name else "internal"
+        assert spec["imagePullSecrets"] == [{"name": "regcred"}, {"name": own}], name
 
 
 def test_a_login_is_made_in_the_namespace_of_the_data_services_too_and_is_secret() -> None:
-    login = run_program(STACK, PASSWORD).one(SECRET, "noxus-data/internal")
+    login = run_program(STACK, PASSWORD).one(SECRET, "noxus-data/registry-internal")
     assert login.secret("stringData")
     assert login.inputs["type"] == "kubernetes.io/dockerconfigjson"
+
+
+def test_a_login_may_be_called_like_a_secret_of_the_data_services() -> None:
+    names = ("postgres", "postgres-setup", "redis-client")
+    images = {**IMAGES, "registries": dict.fromkeys(names, REGISTRY)}
+    deployed = run_program({**STACK, "images": images}, PASSWORD)
+    assert {f"{SECRET} noxus-data/registry-{name}" for name in names} <= set(deployed.inventory)
 
 
 def test_a_login_that_a_store_alone_knows_is_made_for_releases_only() -> None:
@@ -45,7 +53,7 @@ def test_a_login_that_a_store_alone_knows_is_made_for_releases_only() -> None:
         "secretEnv": {"KEY": "key"},
         "primary": {"namespace": "noxus", "identity": IDENTITY},
     }
-    assert SECRET + " noxus-data/internal" not in run_program(raw).inventory
+    assert SECRET + " noxus-data/registry-internal" not in run_program(raw).inventory
 
 
 @pytest.mark.parametrize("images", [IMAGES, SMALLEST["images"]])
@@ -55,5 +63,5 @@ def test_a_set_up_job_for_a_database_outside_logs_in_too(images: dict[str, Any])
     deployed = run_program({**SMALLEST, **EXTERNAL_SERVICES, "images": images}, {**logins, **PASSWORD})
     (job,) = (spec for name, spec in pods(deployed).items() if name == "Job noxus-data/postgres-setup")
     assert [login["name"] for login in job.get("imagePullSecrets", [])] == (
-        ["regcred", "internal"] if images is IMAGES else []
+        ["regcred", "registry-internal"] if images is IMAGES else []
     )
