@@ -5,13 +5,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, cast
 
-import yaml
-
 from checks.finding import Finding, error, listed, note
 from checks.fleet import Fleet
 from checks.remedy import remedy
 from checks.routes import Gap, gaps
 from config import StackSettings
+from config.document import unquoted
 from config.routing import TASK_TYPES, TaskType
 
 _LONGEST_GAPS: Final = 3
@@ -89,6 +88,6 @@ def _yaml(value: object) -> str:
     if isinstance(value, Mapping):
         items = cast("Mapping[str, object]", value).items()
         return "{ " + ", ".join(f"{key}: {_yaml(item)}" for key, item in items) + " }"
-    if isinstance(value, str) and _WORD.fullmatch(value) and yaml.safe_load(value) == value:
+    if isinstance(value, str) and _WORD.fullmatch(value) and unquoted(value) == value:
         return value
     return json.dumps(value, ensure_ascii=False)

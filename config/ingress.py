@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from config.section import Section
-from config.types import AnnotationName, HostName, ObjectName
+from config.types import AnnotationName, HostName, ObjectName, Text
 
 PublicRole = Literal["frontend", "backend", "relays"]
 """The services with a public host (platform.md section 2, "Ports, hosts, health")."""
@@ -71,7 +71,7 @@ class IngressSettings(Section):
     """How long a stream may be silent before the controller closes it, in seconds."""
     max_body_mib: int = Field(default=100, ge=1)
     """Largest request, such as an uploaded document, in MiB. The controller's own default is 1."""
-    annotations: Mapping[AnnotationName, str] = {}
+    annotations: Mapping[AnnotationName, Text] = {}
     """Further annotations of every Ingress; they win over the ones that follow from the settings above."""
     wait_for_address: bool = True
     """Whether an update waits until the controller has given each Ingress an address. Some controllers never do."""

@@ -6,17 +6,17 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 import pulumi
-import yaml
 from pulumi.runtime import config as pulumi_config
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from config.data_services import ExternalPostgres
+from config.document import KEY, DocumentError, Place, Rewritten, read
 from config.errors import ConfigError, Problem, nearest
-from config.phrases import phrase
+from config.phrases import phrase, setting
 from config.sections import StackSettings
 
 PROJECT: Final = "noxus"
@@ -31,6 +31,9 @@ _UNSET: Final = frozenset(
     if info.default is None and not info.is_required()
 )
 """Sections that a stack may not have. Pulumi.yaml has no word for that, so its default for them is empty."""
+
+_TEXTS: Final = frozenset({"env", "isolatedTenants", "tenants", "workerSubscribeTenants", "workerSubscribeWorkspaces"})
+"""Settings that take numbers as the text they are."""
 
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]+")
 """What needs no escape inside an address (RFC 3986, unreserved)."""
@@ -56,7 +59,8 @@ def load() -> StackConfig:
     raw = _raw_values()
     encrypted = {key for key in raw if pulumi_config.is_config_secret(f"{PROJECT}:{key}")}
     plain = {key: _decoded(text) for key, text in raw.items() if key not in encrypted}
-    settings = parse(f"Pulumi.{pulumi.get_stack()}.yaml", plain, encrypted)
+    source = f"Pulumi.{pulumi.get_stack()}.yaml"
+    settings = parse(source, plain, encrypted, _rewritten_on_the_way(Path(source), plain))
     config = pulumi.Config(PROJECT)
     postgres = settings.postgres
     if isinstance(postgres, ExternalPostgres) and not _UNRESERVED.fullmatch(config.require(postgres.password)):
@@ -64,18 +68,24 @@ def load() -> StackConfig:
             f"names {postgres.password!r}, whose value must be letters, digits, '.', '_', '~' and '-' only: the "
             "platform reads it inside an address and documents no escape; give the role another password"
         )
-        raise ConfigError(f"Pulumi.{pulumi.get_stack()}.yaml", [Problem("postgres.password", rule)])
+        raise ConfigError(source, [Problem("postgres.password", rule)])
     return StackConfig(
         settings=settings,
         secrets={key: config.require_secret(key) for _, key in settings.encrypted_keys()},
     )
 
 
-def parse(source: str, plain: Mapping[str, object], encrypted: Collection[str] = ()) -> StackSettings:
+def parse(
+    source: str,
+    plain: Mapping[str, object],
+    encrypted: Collection[str] = (),
+    rewritten: Mapping[Place, Rewritten] | None = None,
+) -> StackSettings:
     """Check a stack file.
 
-    `plain` maps its unencrypted keys (without prefix) to what YAML holds there; `encrypted` names the others.
-    `source` names the file in the error. Raises `ConfigError` with every problem found.
+    `plain` maps its unencrypted keys (without prefix) to what YAML holds there; `encrypted` names the others;
+    `rewritten` says what of it is written in another way. `source` names the file in the error. Raises `ConfigError`
+    with every problem found.
     """
     problems = [
         Problem(
@@ -98,10 +108,26 @@ def parse(source: str, plain: Mapping[str, object], encrypted: Collection[str] =
         elif key not in encrypted:
             problems.append(Problem(path, f"names the secret key {key!r}, which is not set; run `{_SET_SECRET}{key}`"))
     mentioned = {problem.path for problem in problems}
+    problems += [
+        problem
+        for problem in _misread(rewritten or {})
+        if not any(f"{path}.".startswith(f"{problem.path}.") for path in mentioned)
+    ]
     problems += [Problem(key, f"no such setting; {nearest(key, SECTIONS)}") for key in unknown - mentioned]
     if settings is None or problems:
         raise ConfigError(source, problems)
     return settings
+
+
+def _misread(rewritten: Mapping[Place, Rewritten]) -> Iterator[Problem]:
+    """What is text for whoever reads it and arrives as another text than is written."""
+    for place, change in rewritten.items():
+        if place[-1] == KEY or setting(StackSettings, place) in _TEXTS:
+            path = ".".join(str(part) for part in place if part != KEY)
+            yield Problem(
+                path,
+                f'{change.written} is no text to YAML and arrives as {change.read}; write "{change.written}" in quotes',
+            )
 
 
 def _first_hand(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
@@ -119,32 +145,26 @@ def read_stack_file(path: Path) -> StackSettings:
     Raises `ConfigError`, also when the file does not exist or is not YAML.
     """
     try:
-        document: object = _StackFileLoader(path.read_text()).get_single_data()
+        document = read(path.read_bytes(), PROJECT)
     except OSError as error:
         raise ConfigError(path.name, [Problem("file", f"cannot be read: {error.strerror}")]) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(path.name, [Problem("file", f"is not YAML: {' '.join(str(error).split())}")]) from None
-    entries = cast("dict[str, object]", document).get("config") if isinstance(document, dict) else None
-    if not isinstance(entries, dict):
-        raise ConfigError(path.name, [Problem("config", "must be a mapping of settings, such as noxus:primary")])
-    own = {
-        key.removeprefix(f"{PROJECT}:"): value
-        for key, value in cast("dict[str, object]", entries).items()
-        if key.startswith(f"{PROJECT}:")
+    except DocumentError as error:
+        raise ConfigError(path.name, [Problem("file", str(error))]) from None
+    plain = {key: _decoded(value) for key, value in document.values.items() if key not in document.encrypted}
+    return parse(path.name, plain, document.encrypted, document.rewritten)
+
+
+def _rewritten_on_the_way(path: Path, plain: Mapping[str, object]) -> Mapping[Place, Rewritten]:
+    """How values are written that the engine has changed, as far as they come from the file of this name."""
+    try:
+        document = read(path.read_bytes(), PROJECT)
+    except (OSError, DocumentError):
+        return {}
+    return {
+        place: it
+        for place, it in document.rewritten.items()
+        if plain.get(key := str(place[0])) == document.values.get(key)
     }
-    encrypted = {key for key, value in own.items() if isinstance(value, dict) and "secure" in value}
-    plain = {key: _decoded(value) for key, value in own.items() if key not in encrypted}
-    return parse(path.name, plain, encrypted)
-
-
-class _StackFileLoader(yaml.SafeLoader):
-    """YAML as the Pulumi engine reads it: `on`, `off`, `yes` and `no` are text (YAML 1.2), not booleans."""
-
-
-_StackFileLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def _raw_values() -> dict[str, str]:

@@ -59,6 +59,11 @@ def phrase(root: type[BaseModel], detail: ErrorDetails) -> Problem:
     return Problem(path, message)
 
 
+def setting(root: type[BaseModel], place: tuple[int | str, ...]) -> str:
+    """The setting that a place within `root` belongs to: its last part that the user has not named himself."""
+    return _resolve(root, place)[2]
+
+
 def _resolve(root: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, type[BaseModel], str]:
     """Follow `loc` through the models: the path without pydantic's own marks, the model it ends in, the field."""
     path: list[str] = []

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator
 
 from config.errors import nearest
-from config.types import as_text
+from config.types import Text, as_text
 
 REFERENCES: Final = frozenset(
     {
@@ -50,6 +50,6 @@ def _all_known(text: str) -> str:
 
 
 EnvValue = Annotated[
-    str, BeforeValidator(as_text, json_schema_input_type=str | int | float), AfterValidator(_all_known)
+    Text, BeforeValidator(as_text, json_schema_input_type=str | int | float), AfterValidator(_all_known)
 ]
 """The value of a plain environment variable; numbers are taken as their text."""

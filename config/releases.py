@@ -9,25 +9,18 @@ from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSetting
 from config.network import EgressSettings
 from config.references import EnvValue
 from config.section import Section
-from config.types import (
-    AnnotationName,
-    ConfigKey,
-    EnvName,
-    Label,
-    ObjectName,
-    Quantity,
-)
+from config.types import AnnotationName, ConfigKey, EnvName, Label, ObjectName, Quantity, Text
 from config.workloads import MigrationSettings, PoolSettings, RelaySettings, SchedulerSettings, ServiceSettings
 
 
 class IdentitySettings(Section):
     """Who a release's pods are to a cloud, where somebody else has made the role: marks on ServiceAccount and pods."""
 
-    annotations: Mapping[AnnotationName, str] = Field(
+    annotations: Mapping[AnnotationName, Text] = Field(
         default={}, examples=["{ eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/noxus-acme }"]
     )
     """Annotations of the release's ServiceAccount."""
-    pod_labels: Mapping[AnnotationName, str] = Field(default={}, examples=['{ azure.workload.identity/use: "true" }'])
+    pod_labels: Mapping[AnnotationName, Text] = Field(default={}, examples=['{ azure.workload.identity/use: "true" }'])
     """Labels of the release's pods."""
 
 

@@ -45,6 +45,7 @@ from config.types import (
     ImageReference,
     Label,
     ObjectName,
+    Text,
 )
 from config.workloads import (
     PoolSettings,
@@ -71,7 +72,7 @@ class ClusterSettings(Section):
     """Namespace of Prometheus, which must reach every metrics port."""
     scraping: Literal["annotations", "podMonitors"] = "annotations"
     """How Prometheus finds metrics: annotations of the pods, or a PodMonitor in each namespace for its operator."""
-    pod_monitor_labels: Mapping[AnnotationName, str] = Field(
+    pod_monitor_labels: Mapping[AnnotationName, Text] = Field(
         default={}, examples=["{ release: kube-prometheus-stack }"]
     )
     """Labels of the PodMonitors, by which Prometheus selects them."""

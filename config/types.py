@@ -26,7 +26,9 @@ _IMAGE: Final = re.compile(
     r"[a-z0-9]([-._/:a-z0-9]*[a-z0-9])?(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
 _CIDR: Final = re.compile(r"[0-9a-fA-F.:]+/(0|[1-9][0-9]{0,2})")
+_GO_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} (UTC|[-+A-Z]\S+)", re.ASCII)
 _PERCENT: Final = re.compile(r"(100|[1-9]?[0-9])%")
+_IDS: Final = "must be ids separated by commas, or a YAML list of ids, such as tenant-abc,tenant-xyz"
 _SHARE: Final = "a whole number of pods from 0, such as 1, or a share such as 25%"
 
 
@@ -57,16 +59,32 @@ def _tagged(value: str) -> str:
 
 
 def _ids(value: object) -> object:
-    """Accept the seed's comma-separated string as well as a YAML list."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",")) if value.strip() else ()
-    return tuple(cast("list[object]", value)) if isinstance(value, list) else value
+    """Accept the seed's comma-separated string as well as a YAML list, and ids that are numbers."""
+    match as_id(value):
+        case str() as text:
+            return tuple(part.strip() for part in text.split(",")) if text.strip() else ()
+        case list():
+            return tuple(map(as_id, cast("list[object]", value)))
+        case _:
+            raise ValueError(_IDS)
+
+
+def as_id(value: object) -> object:
+    """An id that is a whole number as text. What YAML reads as another number than is written, the loader refuses."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _undated(value: str) -> str:
+    """YAML takes an unquoted date for a point in time, and the engine hands on how Go prints it."""
+    if _GO_TIME.fullmatch(value):
+        raise ValueError(f'is a date to YAML and not text; write it in quotes, such as "{value[:10]}"')
+    return value
 
 
 def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not value or "," in value or "\0" in value or value != value.strip():
-            raise ValueError("must be ids separated by commas, or a YAML list of ids, such as tenant-abc,tenant-xyz")
+            raise ValueError(_IDS)
     repeated = sorted(value for value, times in Counter(values).items() if times > 1)
     if repeated:
         raise ValueError(f"must name each id once; {', '.join(repeated)} is repeated")
@@ -161,9 +179,12 @@ Quantity = Annotated[
     AfterValidator(_matches(_QUANTITY, 32, "must be a Kubernetes quantity, such as 500m, 2 or 4Gi")),
 ]
 
+Text = Annotated[str, AfterValidator(_undated)]
+"""Text that something outside this program reads."""
+
 IdList = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_ids, json_schema_input_type=str | list[str]),
+    tuple[Text, ...],
+    BeforeValidator(_ids, json_schema_input_type=str | int | list[str | int]),
     AfterValidator(_each_once),
 ]
 """Tenant or workspace ids; empty means all of them."""

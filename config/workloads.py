@@ -23,6 +23,7 @@ from config.types import (
     OptionalObjectName,
     PodShare,
     Quantity,
+    Text,
 )
 
 KubernetesObject = Mapping[str, JsonValue]
@@ -162,7 +163,7 @@ class PoolSettings(WorkloadSettings):
     """A Secret layered on top of the release's app-env, whose keys win. The release's `secrets` can make it."""
     affinity: Mapping[str, JsonValue] = {}
     """Affinity of the pods, as in a pod's manifest."""
-    node_selector: Mapping[str, str] = {}
+    node_selector: Mapping[str, Text] = {}
     """Labels that a node must have."""
     tolerations: tuple[KubernetesObject, ...] = ()
     """Taints that the pods tolerate, as in a pod's manifest."""

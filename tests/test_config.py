@@ -375,9 +375,9 @@ def test_on_and_off_in_a_stack_file_are_text_as_the_engine_reads_them(tmp_path: 
     ("content", "problem"),
     [
         (None, "file: cannot be read: No such file or directory"),
-        ("", "config: must be a mapping of settings, such as noxus:primary"),
-        ("config: []", "config: must be a mapping of settings, such as noxus:primary"),
-        ("just text", "config: must be a mapping of settings, such as noxus:primary"),
+        ("config: []", "file: config must be a mapping of settings, such as noxus:primary"),
+        ("just text", "file: must be a mapping that has the key config"),
+        ("- a list", "file: must be a mapping that has the key config"),
     ],
 )
 def test_a_file_that_is_no_stack_file_is_refused_in_one_line(tmp_path: Path, content: str | None, problem: str) -> None:
@@ -392,7 +392,7 @@ def test_a_file_that_is_no_stack_file_is_refused_in_one_line(tmp_path: Path, con
 def test_a_file_that_is_not_yaml_says_where(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.x.yaml"
     file.write_text("config: [")
-    with pytest.raises(ConfigError, match=r"file: is not YAML: .*line 1"):
+    with pytest.raises(ConfigError, match=r"file: is not YAML: .* at line 2"):
         read_stack_file(file)
 
 

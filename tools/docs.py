@@ -20,6 +20,10 @@ Secrets have keys of their own, written by `pulumi config set --secret {PROJECT}
 release's `secrets`. A plain variable's value may refer to what only the deployment knows:
 {", ".join(f"`${{{name}}}`" for name in sorted(REFERENCES))}.
 
+The file is YAML as the Pulumi engine reads it: `012` is ten, `1.0` is `1`, and `2024-02-01` is a date, while `on` and
+`yes` are text. Where a setting is text, such as in `env`, what would arrive as another text than is written is refused:
+put it in quotes.
+
 A heading below is a group of settings; a table says where it is used by linking to it.
 """
 
