@@ -138,6 +138,8 @@ def _workloads(settings: StackSettings) -> Iterator[tuple[str, WorkloadSettings]
 
 def _may_go(budget: DisruptionSettings, pods: int) -> int:
     """Pods of so many that a drain may take at once. It only grows with their number, so the largest decides."""
+    if not budget.enabled:
+        return pods
     if budget.min_available is not None:
         return pods - _pods(budget.min_available, pods)
     return 1 if budget.max_unavailable is None else _pods(budget.max_unavailable, pods)

@@ -58,7 +58,7 @@ def resolved(env: Mapping[str, str], values: Mapping[str, pulumi.Input[str]]) ->
 def _resolved_text(text: str, values: Mapping[str, pulumi.Input[str]]) -> pulumi.Input[str]:
     parts = split(text)
     if len(parts) == 1:
-        return text
+        return parts[0]
     return pulumi.Output.concat(*(values[part] if position % 2 else part for position, part in enumerate(parts)))
 
 

@@ -227,7 +227,8 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
         ),
         opts=options,
     )
-    disruption_budget(name, context.namespace, selected, settings.pod_disruption_budget, opts)
+    if settings.pod_disruption_budget.enabled:
+        disruption_budget(name, context.namespace, selected, settings.pod_disruption_budget, opts)
     return deployment
 
 

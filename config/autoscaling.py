@@ -1,8 +1,8 @@
 """Who sets the number of a workload's pods, and how fast it may change."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self, cast
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from config.section import Section
 
@@ -117,5 +117,49 @@ def _check_range(low: int, high: int) -> None:
         raise ValueError(f"minReplicas {low} is above maxReplicas {high}; lower minReplicas or raise maxReplicas")
 
 
-Autoscaling = Annotated[HpaAutoscaling | KedaAutoscaling, Field(discriminator="type")]
-"""One of the two, told apart by `type`."""
+class HelmAutoscaling(Section):
+    """Scaling on CPU or memory as `helm create` writes it; the same as `type: hpa`."""
+
+    enabled: bool = True
+    """Whether anything scales. With false, the rest says nothing. Beside `type`, too."""
+    min_replicas: int = Field(default=1, ge=1)
+    """Fewest replicas."""
+    max_replicas: int | None = Field(default=None, ge=1, examples=[8])
+    """Most replicas; required when enabled."""
+    target_cpu_utilization: int | None = Field(default=None, alias="targetCPUUtilizationPercentage", ge=1, le=1000)
+    """Per cent of the requested CPU."""
+    target_memory_utilization: int | None = Field(
+        default=None, alias="targetMemoryUtilizationPercentage", ge=1, le=1000
+    )
+    """Per cent of the requested memory."""
+
+
+def _from_helm(value: object) -> object:
+    """A block as this program spells it: `enabled` and the names of the targets are Helm's."""
+    if not isinstance(value, dict):
+        return value
+    block = {key: item for key, item in cast("dict[str, object]", value).items() if item is not None}
+    match block.pop("enabled", True):
+        case False:
+            return None
+        case True:
+            pass
+        case other:
+            raise ValueError(f"enabled must be true or false (got {other!r})")
+    for theirs, ours in _OF_HELM.items():
+        if theirs in block and ours not in block:
+            block[ours] = block.pop(theirs)
+            block.setdefault("type", "hpa")
+    return block
+
+
+_OF_HELM: Final = {
+    "targetCPUUtilizationPercentage": "targetCpuUtilization",
+    "targetMemoryUtilizationPercentage": "targetMemoryUtilization",
+}
+
+Autoscaling = Annotated[
+    Annotated[HpaAutoscaling | KedaAutoscaling, Field(discriminator="type")] | None,
+    BeforeValidator(_from_helm, json_schema_input_type=HpaAutoscaling | KedaAutoscaling | HelmAutoscaling | None),
+]
+"""One of the two, told apart by `type`; none if it is not enabled."""

@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from config.network import Port
 from config.section import Section
-from config.types import Cidr, ConfigKey, HostName, ImageReference, Label, ObjectName, StoreUrl
+from config.types import Cidr, ConfigKey, ImageReference, Label, ObjectName, ServerName, StoreUrl
 from config.windows import DailyWindow, WeeklyWindow, check_windows
 
 RoleName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
@@ -87,8 +87,8 @@ class ExternalPostgres(Section):
 
     mode: Literal["external"]
     """`external`: outside this stack."""
-    host: HostName = Field(examples=["postgres.example.com"])
-    """Name or address of the server, as pods see it."""
+    host: ServerName = Field(examples=["postgres.example.com"])
+    """Name or IPv4 address of the server, as pods see it."""
     port: Port = 5432
     """Its port."""
     cidrs: tuple[Cidr, ...] = Field(min_length=1, examples=[["10.30.0.0/24"]])
@@ -188,8 +188,8 @@ class ExternalRedis(Section):
 
     mode: Literal["external"]
     """`external`: outside this stack. Its `maxmemory-policy` must be `noeviction`."""
-    host: HostName = Field(examples=["redis.example.com"])
-    """Name or address of the server, as pods see it."""
+    host: ServerName = Field(examples=["redis.example.com"])
+    """Name or IPv4 address of the server, as pods see it."""
     cidrs: tuple[Cidr, ...] = Field(min_length=1, examples=[["10.30.1.0/24"]])
     """Addresses that its name can stand for, also after a fail-over; network policies know no names."""
     password: ConfigKey = Field(examples=["redisPassword"])

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from config.section import Section
-from config.types import AnnotationName, HostName, ObjectName, Text
+from config.types import HOST_LIMIT, AnnotationName, HostName, ObjectName, Text
 
 PublicRole = Literal["frontend", "backend", "relays"]
 """The services with a public host (platform.md section 2, "Ports, hosts, health")."""
@@ -38,6 +38,11 @@ class HostSettings(Section):
         shared = sorted({host for host in hosts if hosts.count(host) > 1})
         if shared:
             raise ValueError(f"must give each service a host of its own, and {', '.join(shared)} is given twice")
+        if any(len(host) > HOST_LIMIT for host in hosts):
+            raise ValueError(
+                f"frontend is too long for api. and relay. before it: a host has at most {HOST_LIMIT} characters; "
+                "shorten it, or set backend and relays"
+            )
         return self
 
 

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from config.data_services import ExternalPostgres
 from config.document import KEY, DocumentError, Place, Rewritten, read
+from config.empty import without_empty
 from config.errors import ConfigError, Problem, nearest
 from config.phrases import phrase, setting
 from config.sections import StackSettings
@@ -39,6 +40,11 @@ _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]+")
 """What needs no escape inside an address (RFC 3986, unreserved)."""
 
 _SET_SECRET: Final = f"pulumi config set --secret {PROJECT}:"
+
+_NOT_ENCRYPTED: Final = (
+    "must not be encrypted, nor hold anything encrypted: it is read in plain text; give the secret a key of its own by "
+    f"`{_SET_SECRET}openaiApiKey`, and name that key, such as secretEnv: {{ OPENAI_API_KEY: openaiApiKey }}"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,18 +93,12 @@ def parse(
     `rewritten` says what of it is written in another way. `source` names the file in the error. Raises `ConfigError`
     with every problem found.
     """
-    problems = [
-        Problem(
-            key,
-            "must not be encrypted: it is read in plain text; give the secret a key of its own, named in secretEnv",
-        )
-        for key in SECTIONS & set(encrypted)
-    ]
+    problems = [Problem(key, _NOT_ENCRYPTED) for key in SECTIONS & set(encrypted)]
     unknown = plain.keys() - SECTIONS
     settings = None
     try:
-        given = {key: plain[key] for key in plain.keys() & SECTIONS if plain[key] != {} or key not in _UNSET}
-        settings = StackSettings.model_validate_json(json.dumps(given))
+        sections = {key: plain[key] for key in plain.keys() & SECTIONS if plain[key] != {} or key not in _UNSET}
+        settings = StackSettings.model_validate_json(json.dumps(without_empty(StackSettings, sections)))
     except ValidationError as error:
         found = (phrase(StackSettings, detail) for detail in _first_hand(error.errors()))
         problems += [problem for problem in found if problem.path not in encrypted]
@@ -177,5 +177,5 @@ def _decoded(value: object) -> object:
     """Undo the engine's text form: objects and booleans come as JSON, a scalar such as `noxus:cloud` as bare text."""
     try:
         return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         return value

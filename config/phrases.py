@@ -1,8 +1,8 @@
 """How pydantic's findings are phrased for the person who writes the stack file."""
 
 from collections.abc import Mapping
-from types import NoneType
-from typing import Final, cast, get_args
+from types import NoneType, UnionType
+from typing import Annotated, Final, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -50,7 +50,7 @@ def phrase(root: type[BaseModel], detail: ErrorDetails) -> Problem:
             path += "." + context["discriminator"].strip("'_()")  # the setting, or the function that reads it
             message = f"must be one of {context['expected_tags']} {found(context['tag'])}"
         case "union_tag_not_found":
-            kinds = [cast("type[BaseModel]", member) for member in _members(_annotation(parent, field))]
+            kinds = [cast("type[BaseModel]", member) for member in members(_annotation(parent, field))]
             allowed = " or ".join(str(tag) for kind in kinds for tag in _tags(kind))
             message = f"must say its type: {allowed} {found(value)}"
         case _:
@@ -69,18 +69,18 @@ def _resolve(root: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, ty
     path: list[str] = []
     model, annotation, field = root, root, ""
     for part in loc:
-        members = [member for member in _members(annotation) if issubclass(member, BaseModel)]
-        if len(members) > 1:  # a union by tag: pydantic puts the tag into the location
-            annotation = next((m for m in members if part in _tags(m)), annotation)
+        models = [member for member in members(annotation) if issubclass(member, BaseModel)]
+        if len(models) > 1:  # a union by tag: pydantic puts the tag into the location
+            annotation = next((m for m in models if part in _tags(m)), annotation)
             continue
         if part == "[key]":
             continue
         path.append(str(part))
-        if members:
-            model, field = members[0], str(part)
+        if models:
+            model, field = models[0], str(part)
             annotation = _annotation(model, field)
-        else:  # a mapping's value or a list's element
-            annotation = next((a for a in reversed(get_args(annotation)) if a is not Ellipsis), NoneType)
+        else:
+            annotation = element(annotation)
     return ".".join(path), model, field
 
 
@@ -95,13 +95,20 @@ def _tags(model: type[BaseModel]) -> tuple[object, ...]:
     return get_args(tag.annotation)
 
 
-def _members(annotation: object) -> list[type]:
+def element(annotation: object) -> object:
+    """The type of a mapping's values or a list's elements."""
+    if isinstance(annotation, UnionType) or get_origin(annotation) in (Annotated, Union):
+        return next((found for option in get_args(annotation) if (found := element(option)) is not NoneType), NoneType)
+    return next((part for part in reversed(get_args(annotation)) if part is not Ellipsis), NoneType)
+
+
+def members(annotation: object) -> list[type]:
     """The classes that an annotation such as `A | B | None` or `Annotated[A, ...]` stands for."""
     if isinstance(annotation, type) and not get_args(annotation):
         return [annotation]
     if getattr(annotation, "__origin__", None) in (Mapping, tuple):
         return []
-    return [member for argument in get_args(annotation) for member in _members(argument) if member is not NoneType]
+    return [member for argument in get_args(annotation) for member in members(argument) if member is not NoneType]
 
 
 def _spellings(model: type[BaseModel]) -> set[str]:

@@ -1,7 +1,8 @@
 """References: how a plain setting names a value that only the deployment or the whole stack knows: `${bucket.name}`.
 
 The platform reads the bucket's name, the backend's address and the like from variables whose names nobody has
-published. So the stack file chooses the name and refers to the value: `env: { MY_BUCKET: "${bucket.name}" }`.
+published. So the stack file chooses the name and refers to the value: `env: { MY_BUCKET: "${bucket.name}" }`. What is
+meant as it stands has one more sign: `$${name}` arrives as `${name}`.
 """
 
 import re
@@ -34,18 +35,23 @@ REFERENCES: Final = frozenset(
 )
 """Every value that can be referred to. None of them is a secret."""
 
-_REFERENCE: Final = re.compile(r"\$\{([^}]*)\}")
+_REFERENCE: Final = re.compile(r"(?<!\$)\$\{([^}]*)\}")
 
 
 def split(text: str) -> list[str]:
-    """Split into literal, reference, literal, ...: even positions are text, odd ones are names from `REFERENCES`."""
-    return _REFERENCE.split(text)
+    """Split into literal, reference, literal, ...: even positions are text, odd ones are names from `REFERENCES`.
+
+    `$${` is a literal `${`.
+    """
+    parts = _REFERENCE.split(text)
+    return [part if position % 2 else part.replace("$${", "${") for position, part in enumerate(parts)]
 
 
 def _all_known(text: str) -> str:
     for name in split(text)[1::2]:
         if name not in REFERENCES:
-            raise ValueError(f"refers to ${{{name}}}, which does not exist; {nearest(name, REFERENCES)}")
+            meant = f"$${{{name}}} is the text itself; {nearest(name, REFERENCES)}"
+            raise ValueError(f"refers to ${{{name}}}, which does not exist; {meant}")
     return text
 
 

@@ -126,9 +126,28 @@ EnvName = Annotated[
     ),
 ]
 
+HOST_LIMIT: Final = 253
+"""Longest host name, in characters (RFC 1035)."""
+
 HostName = Annotated[
-    str, AfterValidator(_matches(_SUBDOMAIN, 253, "must be a host name in lower-case letters, such as app.example.com"))
+    str,
+    AfterValidator(
+        _matches(_SUBDOMAIN, HOST_LIMIT, "must be a host name in lower-case letters, such as app.example.com")
+    ),
 ]
+
+ServerName = Annotated[
+    str,
+    AfterValidator(
+        _matches(
+            _SUBDOMAIN,
+            HOST_LIMIT,
+            "must be a host name in lower-case letters, such as db.example.com, or an IPv4 address; an IPv6 address "
+            "cannot stand before a port in the platform's addresses: give it a name in DNS",
+        )
+    ),
+]
+"""Where a server is that this stack does not run."""
 
 AnnotationName = Annotated[
     str,

@@ -76,6 +76,8 @@ class ResourceSettings(Section):
 class DisruptionSettings(Section):
     """How many pods a drain may take at once. Unset: `maxUnavailable: 1`, which blocks no drain."""
 
+    enabled: bool = True
+    """Whether there is a budget. Without one, a drain takes all pods of a workload at once."""
     min_available: PodShare | None = None
     """Pods that must stay: a number or a share. With the number of pods itself, no drain ever ends."""
     max_unavailable: PodShare | None = None
@@ -93,8 +95,8 @@ class WorkloadSettings(Section):
 
     replica_count: int = Field(default=1, ge=0)
     """Number of pods; ignored when `autoscaling` is set, as the seed says."""
-    autoscaling: Autoscaling | None = None
-    """Who sets the number of pods: `type: hpa` or `type: keda`. Unset: `replicaCount` does."""
+    autoscaling: Autoscaling = None
+    """Who sets the number of pods: `type: hpa` or `type: keda`. Unset or `enabled: false`: `replicaCount` does."""
     resources: ResourceSettings = ResourceSettings()
     """Requests and limits of a pod."""
     pod_disruption_budget: DisruptionSettings = DisruptionSettings()

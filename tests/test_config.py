@@ -81,8 +81,8 @@ def pool(**fields: object) -> PoolSettings:
         ({"env": {"DEBUG": True}}, "env.DEBUG: must be text; put it in quotes (got True)"),
         (
             {"env": {"DB": "${postgres.hots}"}},
-            "env.DB: refers to ${postgres.hots}, which does not exist; did you mean postgres.host? "
-            "(got '${postgres.hots}')",
+            "env.DB: refers to ${postgres.hots}, which does not exist; $${postgres.hots} is the text itself; did you "
+            "mean postgres.host? (got '${postgres.hots}')",
         ),
         (
             {"secretEnv": {"KEY": "not a key"}},
@@ -255,8 +255,9 @@ def test_a_long_value_is_shortened_in_the_error() -> None:
         (
             {},
             ("apiKey", "redis"),
-            "redis: must not be encrypted: it is read in plain text; "
-            "give the secret a key of its own, named in secretEnv",
+            "redis: must not be encrypted, nor hold anything encrypted: it is read in plain text; give the secret a "
+            "key of its own by `pulumi config set --secret noxus:openaiApiKey`, and name that key, such as secretEnv: "
+            "{ OPENAI_API_KEY: openaiApiKey }",
         ),
     ],
 )

@@ -19,10 +19,18 @@ keys are errors. This page is generated from `config/sections.py` by `make docs`
 Secrets have keys of their own, written by `pulumi config set --secret {PROJECT}:<key>` and named in `secretEnv` or in a
 release's `secrets`. A plain variable's value may refer to what only the deployment knows:
 {", ".join(f"`${{{name}}}`" for name in sorted(REFERENCES))}.
+`$${{name}}` arrives as the text `${{name}}`.
 
 The file is YAML as the Pulumi engine reads it: `012` is ten, `1.0` is `1`, and `2024-02-01` is a date, while `on` and
 `yes` are text. Where a setting is text, such as in `env`, what would arrive as another text than is written is refused:
 put it in quotes.
+
+A pool takes the block of a Helm values file. A setting within a section that has nothing after it, such as
+`affinity:`, has its default.
+Helm's other spellings that are known: `enabled` in `autoscaling` and `podDisruptionBudget`,
+`targetCPUUtilizationPercentage` and `targetMemoryUtilizationPercentage` for `targetCpuUtilization` and
+`targetMemoryUtilization`, also without a `type`, and tenants and workspaces as a list, as text with commas or as a
+number.
 
 A heading below is a group of settings; a table says where it is used by linking to it.
 """

@@ -102,7 +102,7 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
         )
     counts = scale_counts(settings)
     for role, pool in own.enabled_pools.items():
-        plain = {name: text for name, text in pool.env.items() if len(split(text)) == 1}
+        plain = {name: parts[0] for name, text in pool.env.items() if len(parts := split(text)) == 1}
         yield Workload(
             release=release,
             role=role,

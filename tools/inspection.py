@@ -127,8 +127,11 @@ class _Inspection:
         name, wanted = workload.name, expectations.scaler(workload)
         look = f"describe {wanted.kind.lower()} {name}" if wanted else "get hpa"
         yield self._check(name, "autoscaler", look, faults.autoscaler(workload, wanted, self.found))
-        budget = "PodDisruptionBudget"
-        yield self._object(name, "disruption budget", budget, name, lambda it: faults.disruption_budget(it, workload))
+        if workload.settings.pod_disruption_budget.enabled:
+            budget = "PodDisruptionBudget"
+            yield self._object(
+                name, "disruption budget", budget, name, lambda it: faults.disruption_budget(it, workload)
+            )
         if workload.serves:
             yield from self._network(workload)
 

@@ -94,3 +94,42 @@ def test_a_setting_that_would_change_on_its_way_is_refused_by_the_program_and_by
         assert problem in previewed.text
         assert problem in checked.stderr
     assert "Traceback" not in previewed.text + checked.stderr
+
+
+PASTED = """\
+        workerSubscribeTenants: 12345
+        autoscaling:
+          enabled: true
+          minReplicas: 1
+          maxReplicas: 4
+          targetCPUUtilizationPercentage: 80
+        podDisruptionBudget: {enabled: true, minAvailable: 0}
+        resources: {requests: {cpu: 100m}, limits: }
+        affinity:
+        nodeSelector:
+        tolerations:
+        topologySpreadConstraints:
+"""
+
+
+def test_a_pasted_helm_block_previews(environment: dict[str, str], tmp_path: Path) -> None:
+    stack = DevStack(tmp_path, environment)
+    file = stack.folder / "Pulumi.x.yaml"
+    file.write_text(file.read_text().replace("    pools:\n", f"    pools:\n      pasted:\n{PASTED}", 1))
+    checked, previewed = stack.tool("check"), stack.run("preview")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert previewed.code == 0, previewed.text
+    assert "noxus-pasted" in previewed.text
+
+
+def test_a_section_with_nothing_after_it_is_refused_by_the_engine_and_by_check(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    stack = DevStack(tmp_path, environment)
+    file = stack.folder / "Pulumi.x.yaml"
+    file.write_text(file.read_text().replace("config:\n", "config:\n  noxus:egress:\n", 1))
+    checked, previewed = stack.tool("check"), stack.run("preview")
+    assert previewed.code != 0
+    assert "'egress' must be of type 'object'" in previewed.text
+    assert checked.returncode == 2
+    assert "egress: must be a mapping" in checked.stderr
