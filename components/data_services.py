@@ -125,12 +125,12 @@ def _namespace(stack: StackConfig, opts: pulumi.ResourceOptions) -> NamespaceRef
         setting="cluster.dataNamespace",
     )
     namespace, images = Namespace(cluster.data_namespace, args, opts).ref, stack.settings.images
-    made = {
-        name: pull_secret(name, namespace, registry, stack.secrets[registry.password], None, opts)
-        for name, registry in ((f"registry-{name}", registry) for name, registry in images.registries.items())
+    made = [
+        pull_secret(f"registry-{name}", namespace, registry, stack.secrets[registry.password], opts)
+        for name, registry in images.registries.items()
         if registry.password in stack.secrets
-    }
-    return replace(namespace, logins=(*images.pull_secrets, *made))
+    ]
+    return replace(namespace, logins=(*images.pull_secrets, *(secret.metadata["name"] for secret in made)))
 
 
 def _scaler_namespace(settings: StackSettings) -> str | None:

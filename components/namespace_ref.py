@@ -20,7 +20,7 @@ class NamespaceRef:
     """Name, for logical names and addresses."""
     created: pulumi.Output[str]
     """The same name; of a namespace that is made, known once it exists: what uses it waits for that."""
-    logins: Sequence[str] = ()
+    logins: Sequence[pulumi.Input[str]] = ()
     """Secrets by which data services and set-up Jobs log in to registries."""
 
     def key(self, name: str) -> str:

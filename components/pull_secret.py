@@ -5,10 +5,8 @@ import json
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.external_secret import StoreAccess, StoreKey, external_pull_secret
 from components.namespace_ref import NamespaceRef
 from config.sections import RegistrySettings
 
@@ -20,15 +18,10 @@ def pull_secret(
     name: str,
     namespace: NamespaceRef,
     registry: RegistrySettings,
-    password: pulumi.Output[str] | StoreKey,
-    store: StoreAccess | None,
+    password: pulumi.Output[str],
     opts: pulumi.ResourceOptions,
-) -> Secret | CustomResource:
-    """The login of one registry, written by Pulumi or by External Secrets."""
-    if isinstance(password, StoreKey):
-        if store is None:
-            raise ValueError(f"{name} is in a store, and its release reads none")
-        return external_pull_secret(name, namespace, store, registry.server, registry.username, password, opts)
+) -> Secret:
+    """The login of one registry, whose password the stack file holds; else it is `external_pull_secret`."""
     login = password.apply(lambda known: docker_config(registry.server, registry.username, known))
     return Secret(
         namespace.key(name),

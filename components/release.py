@@ -14,7 +14,7 @@ from components.autoscaling import ScalerCredential, ScalerCredentialArgs
 from components.clouds import Cloud, Presence, ReleaseInCloud
 from components.digest import Digests
 from components.endpoints import DataServices, Identity
-from components.external_secret import StoreAccess, StoreKey, secret_store
+from components.external_secret import StoreAccess, StoreKey, external_pull_secret, secret_store
 from components.migrations import Migrations, MigrationsArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.namespace_ref import NamespaceRef
@@ -29,6 +29,7 @@ from config import StackConfig, StackSettings
 from config.ingress import PublicRole
 from config.names import MIGRATIONS, SCALER_LOGIN, SCHEDULER, app_env_secret, scaler_credential
 from config.releases import IdentitySettings, ReleaseSettings
+from config.sections import RegistrySettings
 from config.workloads import ServiceSettings
 
 PRIMARY_TYPE: Final = "noxus:components:PrimaryRelease"
@@ -112,12 +113,6 @@ class Release(pulumi.ComponentResource):
                 digests=args.digests,
                 deployed=args.deployed_marks,
             )
-        pull_secrets = [
-            pull_secret(
-                secret, self.namespace, registry, self._secret_value(registry.password), self._store, self._child
-            )
-            for secret, registry in stack.images.registries.items()
-        ]
         app_env = self._app_env()
         self.marks = app_env.marks
         context = ReleaseContext(
@@ -129,7 +124,7 @@ class Release(pulumi.ComponentResource):
             reloader=stack.secrets.reloader,
             identity=identity,
             images=stack.images,
-            after=pull_secrets,
+            after=[self._login(secret, registry) for secret, registry in stack.images.registries.items()],
         )
         self._context = replace(context, after=[*context.after, *self._first(context)])
         self.pools = self._pools()
@@ -156,10 +151,21 @@ class Release(pulumi.ComponentResource):
         )
         return account.metadata["name"]
 
+    def _login(self, name: str, registry: RegistrySettings) -> pulumi.Resource:
+        """The login of one registry, written by Pulumi or by External Secrets."""
+        secrets, password = self._args.stack.secrets, registry.password
+        if self._store is None:
+            return pull_secret(name, self.namespace, registry, secrets[password], self._child)
+        key = self._store_key(password)
+        return external_pull_secret(
+            name, self.namespace, self._store, registry.server, registry.username, key, self._child
+        )
+
     def _secret_value(self, key: str) -> pulumi.Output[str] | StoreKey:
+        return self._store_key(key) if self._store else self._args.stack.secrets[key]
+
+    def _store_key(self, key: str) -> StoreKey:
         stack = self._args.stack
-        if not stack.settings.secrets.external:
-            return stack.secrets[key]
         return StoreKey(key, stack.secrets[key] if stack.settings.writes_entries else None)
 
     def _presence(self) -> Presence:

@@ -78,6 +78,8 @@ _STUCK_SECONDS: Final = 30
 """What a container gets to end that no longer answers its probe. Its pod's own time is that of a whole task."""
 
 _STARTUP_PERIOD_SECONDS: Final = 5
+_COMMAND_SECONDS: Final = 10
+"""What a command that asks for health may take, and how often it is asked while a container starts."""
 
 _AWAIT_LIMIT_SECONDS: Final = 600
 """How long Pulumi waits for a Deployment by default."""
@@ -165,7 +167,7 @@ def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArg
     return ResourceRequirementsArgs(requests=dict(settings.requests) or None, limits=dict(settings.limits) or None)
 
 
-def pull_logins(secrets: Sequence[str]) -> list[LocalObjectReferenceArgs] | None:
+def pull_logins(secrets: Sequence[pulumi.Input[str]]) -> list[LocalObjectReferenceArgs] | None:
     """How a pod names the Secrets by which it logs in to registries."""
     return [LocalObjectReferenceArgs(name=secret) for secret in secrets] or None
 
@@ -286,7 +288,10 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
         asked = ExecActionArgs(command=list(args.liveness_command))
         container.startup_probe = _startup_probe(args.settings, exec_=asked)
         container.liveness_probe = ProbeArgs(
-            exec_=asked, period_seconds=30, timeout_seconds=10, termination_grace_period_seconds=_STUCK_SECONDS
+            exec_=asked,
+            period_seconds=30,
+            timeout_seconds=_COMMAND_SECONDS,
+            termination_grace_period_seconds=_STUCK_SECONDS,
         )
     if args.mode == "serving":
         health = HTTPGetActionArgs(path=HEALTH_PATH, port="http")
@@ -306,12 +311,13 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
 def _startup_probe(
     settings: WorkloadSettings, http_get: HTTPGetActionArgs | None = None, exec_: ExecActionArgs | None = None
 ) -> ProbeArgs:
+    period = _COMMAND_SECONDS if exec_ else _STARTUP_PERIOD_SECONDS
     return ProbeArgs(
         http_get=http_get,
         exec_=exec_,
-        period_seconds=_STARTUP_PERIOD_SECONDS,
-        timeout_seconds=_STARTUP_PERIOD_SECONDS if exec_ else None,
-        failure_threshold=-(-settings.startup_seconds // _STARTUP_PERIOD_SECONDS),
+        period_seconds=period,
+        timeout_seconds=_COMMAND_SECONDS if exec_ else None,
+        failure_threshold=-(-settings.startup_seconds // period),
         termination_grace_period_seconds=_STUCK_SECONDS,
     )
 

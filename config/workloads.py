@@ -132,9 +132,10 @@ class ServiceSettings(WorkloadSettings):
     """Number of pods; ignored when `autoscaling` is set."""
     pre_stop_seconds: int = Field(default=10, ge=0, le=600)
     """How long a pod that is to go still takes requests before it is told to end, in seconds: load balancers learn of
-    it a little later than the pod would."""
+    it a little later than the pod would. Kubernetes must be 1.30 or newer, or this 0."""
     stream_seconds: int = Field(default=300, ge=1, le=3600)
-    """How long open streams and requests then get to end, in seconds. A pod whose server is done sooner goes sooner."""
+    """How long open streams and requests then get to end, in seconds. A pod whose server is done sooner goes sooner;
+    until then it counts against a quota."""
 
     @property
     def grace_seconds(self) -> int:

@@ -95,6 +95,7 @@ class StatefulService(pulumi.ComponentResource):
         key, described = args.namespace.key(name), labels(INSTANCE, name, "data")
         metadata = args.namespace.metadata(name, labels=described)
         selected = selector(INSTANCE, name)
+        checksum = None if args.checksum is None else {"noxus.ai/checksum": args.checksum}
         # Many classes bind a volume only when a pod asks for it, so the claim is not waited for; the StatefulSet is.
         claim = PersistentVolumeClaim(
             key,
@@ -126,9 +127,7 @@ class StatefulService(pulumi.ComponentResource):
                 service_name=service.metadata["name"],
                 selector=LabelSelectorArgs(match_labels=selected),
                 template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(
-                        labels=described, annotations={"noxus.ai/checksum": args.checksum} if args.checksum else None
-                    ),
+                    metadata=ObjectMetaArgs(labels=described, annotations=checksum),
                     spec=_pod(name, args, claim.metadata["name"]),
                 ),
             ),

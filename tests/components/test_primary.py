@@ -62,6 +62,7 @@ def test_a_frozen_scheduler_is_started_again_if_the_stack_file_says_how_to_ask_i
     assert container["livenessProbe"]["timeoutSeconds"] == 10, "a command is no request: one second is too short"
     start = container["startupProbe"]
     assert start["failureThreshold"] * start["periodSeconds"] == 300, "a slow start is not a frozen scheduler"
+    assert start["timeoutSeconds"] == 10, "or a slow command would never pass it"
     assert "readinessProbe" not in container, "nobody calls it"
 
 

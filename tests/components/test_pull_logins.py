@@ -35,7 +35,17 @@ def test_a_private_mirror_serves_every_pod_of_the_stack_data_services_and_set_up
 def test_a_login_is_made_in_the_namespace_of_the_data_services_too_and_is_secret() -> None:
     login = run_program(STACK, PASSWORD).one(SECRET, "noxus-data/registry-internal")
     assert login.secret("stringData")
+    assert not login.protect
     assert login.inputs["type"] == "kubernetes.io/dockerconfigjson"
+
+
+def test_pods_wait_for_their_login() -> None:
+    deployed = run_program(STACK, PASSWORD)
+    login = deployed.one(SECRET, "noxus-data/registry-internal")
+    waiting = [r for r in deployed.resources if r.name in ("noxus-data/postgres", "noxus-data/postgres-setup")]
+    pods_of = [r for r in waiting if r.type.rpartition(":")[2] in ("Job", "StatefulSet")]
+    assert len(pods_of) == 2
+    assert all(login.urn in deployed.awaited_by(resource) for resource in pods_of)
 
 
 def test_a_login_may_be_called_like_a_secret_of_the_data_services() -> None:
