@@ -27,6 +27,7 @@ $(VENV): $(REQUIREMENTS)
 venv: $(VENV) ## Make .venv only
 
 up: $(VENV) ## Bring up the dev stack, with an engine and a cluster if there are none, and verify it
+	@$(SANDBOX) unattended --stack $(STACK)
 	@$(SANDBOX) up --stack $(STACK)
 	@$(IN_SANDBOX) pulumi stack select --create $(STACK)
 	@$(IN_SANDBOX) $(BIN)/python -m tools.recover --stack $(STACK)
@@ -35,9 +36,9 @@ up: $(VENV) ## Bring up the dev stack, with an engine and a cluster if there are
 	@echo 'look around:  eval "$$($(SANDBOX) env)"  and then  kubectl get pods --all-namespaces  or  pulumi stack output'
 
 preview: $(VENV) ## Show what `up` would do: make preview STACK=dev
-	@$(SANDBOX) up --stack $(STACK)
-	@$(IN_SANDBOX) pulumi stack select --create $(STACK)
-	@PULUMI_SKIP_CHECKPOINTS=true $(IN_SANDBOX) pulumi preview --stack $(STACK)
+	@$(SANDBOX) up --preview --stack $(STACK)
+	@$(SANDBOX) exec --preview --stack $(STACK) -- pulumi stack select --create $(STACK)
+	@PULUMI_SKIP_CHECKPOINTS=true $(SANDBOX) exec --preview --stack $(STACK) -- pulumi preview --stack $(STACK)
 
 check: $(VENV) ## Say what the checks find in a stack file, without engine and cluster: make check STACK=dev
 	@$(BIN)/python -m tools.check --stack $(STACK)
@@ -55,6 +56,7 @@ verify: $(VENV) ## Check a deployed stack against its configuration: make verify
 	@$(IN_SANDBOX) $(BIN)/python -m tools.verify --stack $(STACK)
 
 down: $(VENV) ## Destroy the dev stack and stop the sandbox
+	@$(SANDBOX) unattended --stack $(STACK)
 	@if [ -e .sandbox/engine.json ] && $(IN_SANDBOX) pulumi stack export --stack $(STACK) 2> /dev/null | grep urn: > /dev/null; then \
 	  $(SANDBOX) up --stack $(STACK) && \
 	  $(IN_SANDBOX) $(BIN)/python -m tools.recover --stack $(STACK) && \

@@ -13,6 +13,7 @@ from checks.archive import (
     redis_holds_what_waits_for_the_bucket,
 )
 from checks.cloud import names_are_the_stacks_own, names_fit_the_cloud, the_cloud_is_described
+from checks.cluster import protected_stacks_name_their_cluster
 from checks.connections import connections_fit
 from checks.database_roles import database_roles_are_apart
 from checks.drain import drains_are_possible, long_tasks_keep_their_nodes, tasks_are_delivered_once
@@ -68,6 +69,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     policies_have_names_of_their_own,
     pools_can_get_work,
     pools_have_tasks_of_their_own,
+    protected_stacks_name_their_cluster,
     queries_only_read,
     quotas_hold_every_pod,
     redis_holds_what_waits_for_the_bucket,

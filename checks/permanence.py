@@ -23,6 +23,15 @@ _SAFE_WAYS: Final[Mapping[str, str]] = {
 """By setting: why, and what to do instead."""
 
 
+FINGERPRINT: Final = "cluster.fingerprint"
+"""What tells the cluster from another: not a setting of the stack file alone, so it comes from where that is known."""
+
+_MOVE: Final = (
+    "objects do not move between clusters; name the right one in cluster.context. If it is the same with a new "
+    "certificate authority, or you have moved as docs/clusters.md says, write cluster.fingerprint: {}"
+)
+
+
 def permanent(settings: StackSettings) -> dict[str, str]:
     """The settings that are identities, with their values, by path."""
     aws, cluster = settings.aws, settings.cluster
@@ -47,6 +56,8 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Pro
         if path == "postgres.version":
             if _parts(new) < _parts(old)[: len(_parts(new))]:
                 yield Problem(path, f"is {new}, and {old} is deployed; Postgres has no way back: {_RESTORE}")
+        elif path == FINGERPRINT and old != new:
+            yield Problem(path, f"the cluster has {new}, and {old} is deployed to; {_MOVE.format(new)}")
         elif old != new:
             deliberate = "to give the data up deliberately, deploy with protect: false first"
             yield Problem(path, f"is {new!r}, and {old!r} is deployed; {_SAFE_WAYS[path]}; {deliberate}")

@@ -5,25 +5,27 @@ the program reads the kubeconfig itself, and before an update opens one connecti
 (docs/decisions/0003). A preview works without a cluster, as a pull request's check needs it.
 """
 
-import os
-import socket
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Final, cast
-from urllib.parse import urlsplit
+import base64
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-import yaml
+from requests.utils import get_environ_proxies
 
-from config import ConfigError, Problem
+from config import ConfigError, Problem, kubeconfig
+from config.kubeconfig import Cluster
 from config.sections import ClusterSettings
 
 _CONNECT_SECONDS: Final = 10
 
 
-def kubernetes_provider(settings: ClusterSettings, opts: pulumi.ResourceOptions | None = None) -> kubernetes.Provider:
-    """Make the provider that every Kubernetes resource of the stack inherits.
+def kubernetes_provider(
+    settings: ClusterSettings, after: pulumi.Output[object], opts: pulumi.ResourceOptions | None = None
+) -> kubernetes.Provider:
+    """Make the provider that every Kubernetes resource of the stack inherits; all of them wait for `after`.
 
     Raises `ConfigError` if the kubeconfig has no such context and, during an update, if the cluster cannot be reached.
     Secrets and ConfigMaps are updated in place; checksum annotations roll the pods that read them.
@@ -33,75 +35,95 @@ def kubernetes_provider(settings: ClusterSettings, opts: pulumi.ResourceOptions 
         raise ConfigError("The stack's cluster", problems)
     return kubernetes.Provider(
         "kubernetes",
-        kubeconfig=settings.kubeconfig and str(Path(settings.kubeconfig).expanduser()),
-        context=settings.context,
+        # No path of one machine: the provider expands ~ itself, and for None the SDK would write $KUBECONFIG here.
+        kubeconfig=settings.kubeconfig or "",
+        context=after.apply(lambda _: settings.context),
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
         opts=opts,
     )
 
 
+def cluster_fingerprint(settings: ClusterSettings) -> str | None:
+    """What tells the cluster of these settings from another; nothing where there is no way to any."""
+    found = _found(settings)
+    return found.fingerprint if isinstance(found, Cluster) else None
+
+
 def cluster_problems(settings: ClusterSettings, *, connect: bool) -> Iterator[Problem]:
     """Say why the cluster of these settings could not be used. `connect`: also by opening a connection to it."""
-    setting = "cluster.kubeconfig"
-    merged = _merged_kubeconfig(settings)
-    if not merged:
-        if connect:
-            places = ", ".join(str(path) for path in _kubeconfig_paths(settings))
-            yield Problem(setting, f"no kubeconfig found (looked at {places}); write its path here or set KUBECONFIG")
-        return
-    contexts = _named(merged, "contexts", "context")
-    context = settings.context or merged.get("current-context") or ""
-    if context not in contexts:
-        known = ", ".join(sorted(contexts)) or "none"
-        yield Problem(
-            "cluster.context", f"no such context in the kubeconfig (got {context!r}); its contexts are {known}"
-        )
-        return
-    cluster = _named(merged, "clusters", "cluster").get(contexts[context].get("cluster", ""), {})
-    server = urlsplit(str(cluster.get("server", "")))
-    if not server.hostname:
-        yield Problem(setting, f"context {context!r} names a cluster without a server address; mend the kubeconfig")
-        return
-    # Behind a proxy only the proxy knows whether the API server answers.
-    if connect and "proxy-url" not in cluster:
-        port = server.port or (443 if server.scheme == "https" else 80)
+    found = _found(settings)
+    if isinstance(found, Problem):
+        yield found
+    elif found is None:
+        if not connect:
+            return
+        if settings.in_cluster:
+            yield Problem("cluster.inCluster", "is true, and this is no pod with the token of a service account")
+            return
+        places = ", ".join(str(path) for path in kubeconfig.paths(settings.kubeconfig))
+        rule = f"no kubeconfig found (looked at {places}); write its path here or set KUBECONFIG"
+        yield Problem("cluster.kubeconfig", rule)
+    elif settings.fingerprint and settings.fingerprint != found.fingerprint:
+        rule = f"is {settings.fingerprint}, and the cluster at {found.server} has {found.fingerprint}"
+        yield Problem("cluster.fingerprint", f"{rule}; name the right context, or write the latter (docs/clusters.md)")
+    elif connect:
+        way = f" through the proxy {_address(proxy)}" if (proxy := _proxy(found)) else ""
         try:
-            socket.create_connection((server.hostname, port), timeout=_CONNECT_SECONDS).close()
-        except OSError as error:
+            _connect(found.server, proxy)
+        except (OSError, HTTPException, ValueError) as error:
+            whose = f"of context {found.context!r}" if found.context else "of this pod"
             yield Problem(
                 "cluster",
-                f"cannot reach the Kubernetes API server {server.geturl()} of context {context!r}: {error}; "
+                f"cannot reach the Kubernetes API server {found.server} {whose}{way}: {error}; "
                 "start the cluster, or name another in cluster.context or cluster.kubeconfig",
             )
 
 
-def _kubeconfig_paths(settings: ClusterSettings) -> list[Path]:
-    """Where the provider and kubectl look: the setting, else $KUBECONFIG, else the home folder."""
-    if settings.kubeconfig:
-        return [Path(settings.kubeconfig).expanduser()]
-    listed = [Path(part) for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
-    return listed or [Path("~/.kube/config").expanduser()]
+def _found(settings: ClusterSettings) -> Cluster | Problem | None:
+    """The cluster of these settings, why there is none, or nothing where there is no kubeconfig at all."""
+    files = kubeconfig.paths(settings.kubeconfig)
+    merged = kubeconfig.merged(files)
+    if settings.in_cluster and merged:
+        rule = f"is true, and the provider would use the kubeconfig {files[0]}; set KUBECONFIG=/dev/null"
+        return Problem("cluster.inCluster", rule)
+    if not merged:
+        return None if settings.kubeconfig or settings.context else kubeconfig.of_this_pod()
+    contexts = kubeconfig.named(merged, "contexts", "context")
+    context = settings.context or merged.get("current-context") or ""
+    if context not in contexts:
+        known = ", ".join(sorted(contexts)) or "none"
+        rule = f"no such context in the kubeconfig (got {context!r}); its contexts are {known}"
+        return Problem("cluster.context", rule)
+    entry = kubeconfig.named(merged, "clusters", "cluster").get(contexts[context].get("cluster", ""), {})
+    if not urlsplit(str(entry.get("server", ""))).hostname:
+        rule = f"context {context!r} names a cluster without a server address; fix the kubeconfig"
+        return Problem("cluster.kubeconfig", rule)
+    return kubeconfig.cluster(entry, context)
 
 
-def _merged_kubeconfig(settings: ClusterSettings) -> dict[str, Any]:
-    """All kubeconfig files as one; of two entries of one name the first file's counts, as with kubectl."""
-    merged: dict[str, Any] = {}
-    for path in _kubeconfig_paths(settings):
-        for key, value in _document(path).items():
-            merged[key] = [*merged.get(key, []), *value] if isinstance(value, list) else merged.get(key) or value
-    return merged
+def _proxy(cluster: Cluster) -> str | None:
+    """The proxy on the way to a cluster: the kubeconfig's, else the environment's, which is never used on loopback."""
+    server = urlsplit(cluster.server)
+    if cluster.proxy or server.hostname == "localhost" or (server.hostname or "").startswith(("127.", "::1")):
+        return cluster.proxy
+    return get_environ_proxies(cluster.server).get(server.scheme)
 
 
-def _document(path: Path) -> dict[str, Any]:
-    """One kubeconfig file; nothing, if there is none or it is not one."""
-    try:
-        document: object = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError):
-        return {}
-    return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+def _connect(address: str, proxy: str | None) -> None:
+    """Open and close one connection to the API server. A proxy is asked for it, unless it speaks SOCKS."""
+    server, via = urlsplit(address), urlsplit(proxy or address)
+    kind = HTTPSConnection if proxy and via.scheme == "https" else HTTPConnection
+    default = {"https": 443, "http": 80}.get(via.scheme, 1080)
+    connection = kind(via.hostname or "", via.port or default, timeout=_CONNECT_SECONDS)
+    if proxy and server.scheme == "https" and via.scheme in ("http", "https"):
+        login = f"{unquote(via.username or '')}:{unquote(via.password or '')}".encode()
+        headers = {"Proxy-Authorization": f"Basic {base64.b64encode(login).decode()}"} if via.username else {}
+        connection.set_tunnel(server.hostname or "", server.port or 443, headers)
+    connection.connect()
+    connection.close()
 
 
-def _named(kubeconfig: Mapping[str, Any], section: str, key: str) -> dict[str, dict[str, Any]]:
-    """The named entries of one section, the first of each name."""
-    return {entry["name"]: entry.get(key) or {} for entry in reversed(kubeconfig.get(section) or [])}
+def _address(url: str) -> str:
+    """An address without the login in it."""
+    return urlsplit(url).netloc.rpartition("@")[2]

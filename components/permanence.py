@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 import pulumi
 
-from checks.permanence import changed, permanent
+from checks.permanence import FINGERPRINT, changed, permanent
 from config import ConfigError, StackSettings
 
 OUTPUT: Final = "permanent"
@@ -29,22 +29,24 @@ class Kept:
     in between finds half of it."""
 
 
-def kept(settings: StackSettings, stack: str) -> Kept:
+def kept(settings: StackSettings, stack: str, fingerprint: str | None) -> Kept:
     """What this stack may never change, compared with what it was deployed with.
 
     The engine, which refuses to replace a protected resource, would say so too, but neither which setting it was nor
-    what to do instead. Raises `ConfigError`, in a preview as well.
+    what to do instead. Raises `ConfigError`, in a preview as well. `fingerprint` is the cluster's, if one is known; a
+    stack file that names it has moved there on purpose.
     """
-    now = permanent(settings)
+    now = permanent(settings) | ({FINGERPRINT: fingerprint} if fingerprint else {})
     if not settings.protect and not settings.secrets.external:
         return Kept(settings=pulumi.Output.from_input(now), marks=pulumi.Output.from_input({}))
     itself = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}")
 
     def compare(outputs: Mapping[str, Any] | None) -> dict[str, str]:
-        before = cast("Mapping[str, str]", (outputs or {}).get(OUTPUT) or {})
+        before = dict(cast("Mapping[str, str]", (outputs or {}).get(OUTPUT) or {}))
+        cluster = before.pop(FINGERPRINT, None) if settings.cluster.fingerprint or not fingerprint else None
         if settings.protect and (problems := list(changed(before, now))):
             raise ConfigError(f"Pulumi.{stack}.yaml", problems)
-        return now
+        return ({FINGERPRINT: cluster} if cluster else {}) | now
 
     marks = itself.outputs.apply(lambda outputs: (outputs or {}).get(MARKS_OUTPUT) or {})
     return Kept(settings=itself.outputs.apply(compare), marks=marks, read=[itself])

@@ -6,9 +6,9 @@ have not published has no default here: it is required, or the feature that need
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from config.autoscaling import KedaAutoscaling
 from config.aws import AwsSettings
@@ -42,6 +42,7 @@ from config.types import (
     Cidr,
     ConfigKey,
     EnvName,
+    Fingerprint,
     ImageReference,
     Label,
     ObjectName,
@@ -57,8 +58,14 @@ class ClusterSettings(Section):
 
     kubeconfig: str | None = Field(default=None, examples=["~/.kube/config"])
     """Path of the kubeconfig file. Unset: what kubectl would use ($KUBECONFIG, else ~/.kube/config)."""
-    context: str | None = Field(default=None, examples=["prod"])
-    """Context within the kubeconfig. Unset: its current context."""
+    context: str | None = Field(default=None, min_length=1, examples=["prod"])
+    """Context within the kubeconfig. Unset: its current context, which a protected stack does not take."""
+    in_cluster: bool = False
+    """Whether the program runs in a pod of the cluster itself, such as a CI runner, and uses the pod's service
+    account. No kubeconfig is read then."""
+    fingerprint: Fingerprint | None = Field(default=None, examples=["sha256:3f9a0c5d7be1428893c1d06e5fa2b749"])
+    """Which cluster it must be, as the program prints it when it refuses another. Unset: on a protected stack the one
+    that was deployed to last."""
     data_namespace: Label = "noxus-data"
     """Namespace of data services in mode `cluster`; made by the stack."""
     keda_namespace: Label = "keda"
@@ -80,6 +87,12 @@ class ClusterSettings(Section):
     """How names are resolved."""
     pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
     """Pod Security Standard that every namespace of the stack enforces."""
+
+    @model_validator(mode="after")
+    def _a_pod_needs_no_kubeconfig(self) -> Self:
+        if self.in_cluster and (self.context or self.kubeconfig):
+            raise ValueError("has inCluster: true beside context or kubeconfig; write one way to the cluster only")
+        return self
 
 
 class RegistrySettings(Section):

@@ -172,6 +172,15 @@ def _cidr(value: str) -> str:
 Cidr = Annotated[str, AfterValidator(_cidr)]
 """A block of IPv4 or IPv6 addresses."""
 
+
+Fingerprint = Annotated[
+    str,
+    AfterValidator(
+        _matches(re.compile(r"sha256:[0-9a-f]{32}"), 39, "must be sha256: and 32 hexadecimal digits, as it is printed")
+    ),
+]
+"""Tells one cluster from another (`config/kubeconfig.py`)."""
+
 StoreUrl = Annotated[
     str,
     AfterValidator(_matches(re.compile(r"https://[^\s/]+"), 253, "must be an https:// address without a path")),

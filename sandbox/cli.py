@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from sandbox import REPOSITORY, SandboxError, binaries, engine
+from sandbox import REPOSITORY, SandboxError, binaries, clusters, engine
 from sandbox.control_plane import ControlPlane
 from sandbox.keda import Keda
 from sandbox.orphans import end_orphans
@@ -53,24 +53,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _up(options: argparse.Namespace) -> None:
     plane = ControlPlane(options.root)
-    cluster = engine.named_cluster(options.stack)
-    if cluster is None:
+    choice = clusters.choose(options.root, options.stack, preview=options.preview)
+    if choice.sandboxed:
         plane.parts.check_port()
     elif options.keda:
-        raise SandboxError(
-            f"up --keda: the stack {options.stack} names its cluster, {cluster}; "
-            "KEDA is started in the sandbox's own only: leave --keda out"
-        )
+        raise SandboxError(f"up --keda: {choice.reason}; KEDA is started in the sandbox's own only: leave --keda out")
     say(f"engine: {engine.ensure(options.root).origin}")
     end_orphans(options.root)
-    if cluster is not None:
-        say(f"control plane: none started, as the stack {options.stack} names its cluster: {cluster}")
+    if not choice.sandboxed:
+        say(f"control plane: none started, as {choice.reason}")
     else:
+        if choice.reason:
+            say(f"control plane: {choice.reason}")
         plane.start()
         keda = Keda(plane)
         if options.keda or keda.asked:
             keda.start()
         forget_an_earlier_cluster(plane, options.stack)
+
+
+def _unattended(options: argparse.Namespace) -> None:
+    """Refuse what somebody has to look at first: `make up` and `make down` ask no questions."""
+    stack = options.stack
+    if clusters.protected(stack):
+        raise SandboxError(
+            f"the stack {stack} is protected, and make would change it without asking; run `pulumi up --stack {stack}` "
+            "yourself and read its preview first, or `pulumi destroy` after an update with protect: false"
+        )
+    choice = clusters.choose(options.root, stack, preview=False)
+    if not choice.sandboxed and not clusters.named(stack):
+        raise SandboxError(
+            f"{choice.reason}, and the stack {stack} names no cluster; unset KUBECONFIG to use the sandbox's, or name "
+            f"yours in Pulumi.{stack}.yaml: noxus:cluster: {{ context: ... }}"
+        )
 
 
 def forget_an_earlier_cluster(plane: ControlPlane, stack: str) -> None:
@@ -125,7 +140,7 @@ def _exec(options: argparse.Namespace) -> None:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         raise SandboxError("exec: no command; write it after --, as in `python -m sandbox exec -- pulumi stack`")
-    environment = engine.environment(options.root, options.stack)
+    environment = engine.environment(options.root, options.stack, preview=options.preview)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and what it runs would inherit that
     try:
         os.execvpe(command[0], command, environment)
@@ -147,9 +162,12 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
-        if run in (_up, _exec, _env):
-            text = "stack (dev); if its noxus:cluster sets kubeconfig or context, the sandbox's cluster is not used"
+        if run in (_up, _exec, _env, _unattended):
+            text = "stack (dev); if its noxus:cluster or your KUBECONFIG names a cluster, the sandbox's is not used"
             sub.add_argument("--stack", default="dev", help=text)
+        if run in (_up, _exec):
+            text = "for a preview: the sandbox's cluster is used if the one that the stack names cannot be reached"
+            sub.add_argument("--preview", action="store_true", help=text)
         return sub
 
     up = command("up", _up, "start the engine and the control plane, or repair what has stopped; safe to repeat")
@@ -157,6 +175,8 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--keda", action="store_true", help=text)
     command("build", _build, "find or build the engine, build the control plane and KEDA; starts nothing")
     command("down", _down, "stop every process, delete the cluster's data; Pulumi's state stays: destroy stacks first")
+    text = "refuse a stack that must not be changed without asking: it is protected, or its cluster is there by chance"
+    command("unattended", _unattended, text)
     command("status", _status, "show what runs").add_argument("--json", action="store_true", help="for programs")
     command("env", _env, "print the environment of exec as export lines, for eval")
     run = command("exec", _exec, "become another command, with the sandbox's engine, cluster and state")

@@ -19,9 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-import yaml
-
-from sandbox import REPOSITORY, SandboxError, binaries
+from sandbox import SandboxError, binaries, clusters
 from sandbox.orphans import MARK
 from sandbox.processes import exclusive, run, say
 
@@ -80,8 +78,11 @@ def chosen(root: Path) -> Engine | None:
     return engine if engine.key == _key() and Path(engine.pulumi).exists() and not late else None
 
 
-def variables(root: Path, stack: str | None = None) -> dict[str, str]:
-    """What a command needs in its environment to use the sandbox. What the user has set for Pulumi is kept."""
+def variables(root: Path, stack: str | None = None, *, preview: bool = False) -> dict[str, str]:
+    """What a command needs in its environment to use the sandbox. What the user has set is kept.
+
+    Without a stack it is the sandbox's cluster that the command reaches.
+    """
     root = root.resolve()
     engine = ensure(root)
     (root / "state").mkdir(exist_ok=True)
@@ -104,8 +105,8 @@ def variables(root: Path, stack: str | None = None) -> dict[str, str]:
     if "PULUMI_CONFIG_PASSPHRASE_FILE" not in os.environ:
         wanted |= {"PULUMI_CONFIG_PASSPHRASE": "dev"}  # the development stack's, whose secrets are placeholders
     result = {name: os.environ.get(name, value) for name, value in wanted.items()} | {"PATH": os.pathsep.join(path)}
-    sandboxed = stack is None or named_cluster(stack) is None
-    return result | ({"KUBECONFIG": str(root / "kubeconfig")} if sandboxed else {})
+    kubeconfig = clusters.choose(root, stack, preview=preview).kubeconfig if stack else str(root / "kubeconfig")
+    return result | ({"KUBECONFIG": kubeconfig} if kubeconfig else {})
 
 
 def _link_plugins(root: Path, engine: Engine) -> Path:
@@ -141,22 +142,9 @@ def _plugins(engine: Engine) -> Iterator[Path]:
         yield from STAND_INS.glob("pulumi-resource-*")
 
 
-def environment(root: Path, stack: str | None = None) -> dict[str, str]:
+def environment(root: Path, stack: str | None = None, *, preview: bool = False) -> dict[str, str]:
     """The whole environment of a command that uses the sandbox."""
-    return {**os.environ, **variables(root, stack)}
-
-
-def named_cluster(stack: str) -> str | None:
-    """The cluster that a stack file names, if it names one: then the sandbox's is not for it."""
-    file = REPOSITORY / f"Pulumi.{stack}.yaml"
-    try:
-        cluster = yaml.safe_load(file.read_text())["config"].get("noxus:cluster") or {}
-        return ", ".join(f"{key} {cluster[key]}" for key in ("kubeconfig", "context") if cluster.get(key)) or None
-    except FileNotFoundError:
-        stacks = ", ".join(sorted(path.name.split(".")[1] for path in REPOSITORY.glob("Pulumi.*.yaml")))
-        raise SandboxError(f"--stack {stack}: there is no {file.name}; the stacks here are: {stacks}") from None
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
-        raise SandboxError(f"{file.name} cannot be read as a stack file: {error}") from None
+    return {**os.environ, **variables(root, stack, preview=preview)}
 
 
 def has_state(root: Path, stack: str) -> bool:

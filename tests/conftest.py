@@ -10,11 +10,11 @@ import yaml
 
 
 def kubeconfig(address: str) -> str:
-    """A kubeconfig with the one context `test` and an API server at this address."""
+    """A kubeconfig with the contexts `test` and `prod` of one API server, at this address."""
     return yaml.safe_dump(
         {
             "current-context": "test",
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+            "contexts": [{"name": name, "context": {"cluster": "test", "user": "test"}} for name in ("test", "prod")],
             "clusters": [{"name": "test", "cluster": {"server": f"https://{address}"}}],
             "users": [{"name": "test", "user": {}}],
         }

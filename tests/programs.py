@@ -18,6 +18,7 @@ STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
 
 SMALLEST: Mapping[str, Any] = {
     "images": {role: f"registry.example.com/noxus/{role}:2026.11.0" for role in ("backend", "frontend", "worker")},
+    "cluster": {"context": "test"},
     "primary": {"namespace": "noxus"},
     "routing": {"acceptUnserved": dict.fromkeys(("flow", "chat", "kb"), "a test of something else")},
 }
@@ -78,7 +79,7 @@ def external_secrets_stack(
             **SMALLEST["images"],
             "registries": {"internal": REGISTRY},
         },
-        "cluster": {"scraping": "podMonitors", "podMonitorLabels": {"release": "prometheus"}},
+        "cluster": {"context": "test", "scraping": "podMonitors", "podMonitorLabels": {"release": "prometheus"}},
         "secrets": {"backend": "externalSecrets", "store": store, "revisions": revisions or {}},
         "primary": {"namespace": "noxus", "identity": IDENTITY},
         "workers": {

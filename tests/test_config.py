@@ -399,7 +399,7 @@ def test_a_file_that_is_not_yaml_says_where(tmp_path: Path) -> None:
 
 EVERYTHING: dict[str, Any] = {
     **stack_file(ROOT / "Pulumi.dev.yaml")[0],
-    "cluster": {"podSecurity": "baseline"},
+    "cluster": {"context": "test", "podSecurity": "baseline"},
     "scaling": {"query": "SELECT 1", "targetQueryValue": 2},
 }
 ENCRYPTED = tuple(stack_file(ROOT / "Pulumi.dev.yaml")[1])

@@ -40,7 +40,7 @@ BACKENDS: dict[str, dict[str, Any]] = {
 NETWORKS: dict[str, Mapping[str, Any]] = {
     "kube-dns": {},
     "OpenShift, NodeLocal, a target in the cluster": {
-        "cluster": {"dns": {"type": "openshift", "cidrs": ["169.254.20.10/32"]}},
+        "cluster": {"context": "test", "dns": {"type": "openshift", "cidrs": ["169.254.20.10/32"]}},
         "egress": {"models": {"namespace": "models", "ports": [8000], "reason": "self-hosted models"}},
     },
     "data services outside": EXTERNAL_SERVICES,

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from checks.permanence import changed, permanent
+from checks import findings
+from checks.permanence import FINGERPRINT, changed, permanent
 from tests.programs import EXTERNAL_SERVICES, LOGINS, ROOT, SMALLEST, settings, stack_file
 
 PROD, SECRETS = stack_file(ROOT / "Pulumi.prod.yaml")
@@ -68,5 +69,26 @@ def test_a_minor_version_may_not_go_back_and_a_major_one_alone_says_nothing_of_i
 
 
 def test_the_namespace_of_services_in_the_cluster_stays() -> None:
-    moved = {**SMALLEST, "cluster": {"dataNamespace": "another"}}
+    moved = {**SMALLEST, "cluster": {"context": "test", "dataNamespace": "another"}}
     assert problems(dict(SMALLEST), moved)[0].startswith("cluster.dataNamespace: is 'another', and 'noxus-data'")
+
+
+def test_another_cluster_than_the_one_deployed_to_is_refused_with_the_way_to_move() -> None:
+    (problem,) = changed({FINGERPRINT: "sha256:old"}, {FINGERPRINT: "sha256:new"})
+    assert str(problem) == (
+        "cluster.fingerprint: the cluster has sha256:new, and sha256:old is deployed to; objects do not move between "
+        "clusters; name the right one in cluster.context. If it is the same with a new certificate authority, or you "
+        "have moved as docs/clusters.md says, write cluster.fingerprint: sha256:new"
+    )
+    assert list(changed({}, {FINGERPRINT: "sha256:new"})) == [], "a stack from before it was remembered"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "refused"),
+    [({}, True), ({"kubeconfig": "~/.kube/config"}, True), ({"context": "prod"}, False), ({"inCluster": True}, False)],
+)
+def test_a_protected_stack_names_its_cluster(cluster: dict[str, Any], *, refused: bool) -> None:
+    raw = {**SMALLEST, "cluster": cluster}
+    found = [finding.path for finding in findings(settings(raw)) if finding.severity == "error"]
+    assert found == (["cluster.context"] if refused else [])
+    assert not [f for f in findings(settings({**raw, "protect": False})) if f.severity == "error"]

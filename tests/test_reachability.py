@@ -138,7 +138,7 @@ def test_the_ingress_controller_reaches_the_public_services_only(reached: dict[s
 
 OPENED: dict[str, Any] = {
     **copy.deepcopy(PROGRAMS["everything"][0]),
-    "cluster": {"dns": {"cidrs": ["169.254.20.10/32"]}},
+    "cluster": {"context": "test", "dns": {"cidrs": ["169.254.20.10/32"]}},
     "egress": {"bucket-endpoint": {"reason": "S3's interface endpoint", "cidr": "10.1.2.0/24", "ports": [443]}},
 }
 OPENED["workers"]["acme"]["egress"] = {
@@ -186,7 +186,7 @@ def test_names_are_resolved_by_a_nodes_own_cache_where_there_is_one() -> None:
 
 
 def test_on_openshift_names_are_resolved_on_the_port_of_its_pods() -> None:
-    deployed = run_program({**SMALLEST, "cluster": {"dns": {"type": "openshift"}}})
+    deployed = run_program({**SMALLEST, "cluster": {"context": "test", "dns": {"type": "openshift"}}})
     (rule,) = deployed.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "noxus/to-dns").inputs["spec"]["egress"]
     assert {(port["protocol"], port["port"]) for port in rule["ports"]} >= {("UDP", 5353), ("TCP", 5353)}
     assert rule["to"][0]["namespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": "openshift-dns"}}

@@ -475,7 +475,7 @@ def test_a_namespace_created_elsewhere_that_enforces_less_is_a_note() -> None:
             "note",
             "namespace noxus-acme",
             "enforces no Pod Security, and the stack's other namespaces enforce restricted; "
-            "see `kubectl -n noxus-acme describe namespace noxus-acme`",
+            "see `kubectl --context test -n noxus-acme describe namespace noxus-acme`",
         )
     ]
 
@@ -645,10 +645,11 @@ def test_a_store_an_entry_and_an_identity_are_checked_where_there_are_some() -> 
     del cluster["ServiceAccount", "noxus-acme", "acme"]["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
     assert failures(wanted, cluster) == {
         "ServiceAccount": 'eks.amazonaws.com/role-arn is not set, expected "arn:x"; '
-        "see `kubectl -n noxus-acme describe serviceaccount acme`",
-        "SecretStore": "is not ready: no such role; see `kubectl -n noxus-acme describe secretstore acme`",
+        "see `kubectl --context test -n noxus-acme describe serviceaccount acme`",
+        "SecretStore": "is not ready: no such role; "
+        "see `kubectl --context test -n noxus-acme describe secretstore acme`",
         "ExternalSecret acme-keys": "is not ready: no such property; "
-        "see `kubectl -n noxus-acme describe externalsecret acme-keys`",
+        "see `kubectl --context test -n noxus-acme describe externalsecret acme-keys`",
     }
 
 
@@ -658,10 +659,15 @@ def test_what_external_secrets_never_saw_is_a_note_and_the_secret_that_is_missin
     for kind, name in (("SecretStore", "acme"), ("ExternalSecret", "acme-keys")):
         cluster[kind, "noxus-acme", name]["status"] = {"conditions": []}
     del cluster["Secret", "noxus-acme", "acme-keys"]
-    silent = "External Secrets has not reported on it; is its operator running?; see `kubectl -n noxus-acme describe"
+    kubectl = "see `kubectl --context test -n noxus-acme"
+    silent = f"External Secrets has not reported on it; is its operator running?; {kubectl} describe"
     found = [check for check in checked(wanted, cluster) if check.outcome != "ok"]
     assert [(check.outcome, check.check, check.reason) for check in found] == [
         ("note", "SecretStore", f"{silent} secretstore acme`"),
         ("note", "ExternalSecret acme-keys", f"{silent} externalsecret acme-keys`"),
-        ("fail", "acme-flow: Secrets", "Secret acme-keys does not exist; see `kubectl -n noxus-acme get secrets`"),
+        (
+            "fail",
+            "acme-flow: Secrets",
+            f"Secret acme-keys does not exist; {kubectl} get secrets`",
+        ),
     ]

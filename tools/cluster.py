@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from kubernetes.client import ApiClient, ApiException, Configuration
-from kubernetes.config import ConfigException, new_client_from_config
+from kubernetes.config import ConfigException, load_incluster_config, new_client_from_config
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
 from components.kubernetes_access import cluster_problems
 from components.labels import PART_OF
-from config import ConfigError, Problem, StackSettings
+from config import ConfigError, Problem, StackSettings, kubeconfig
 from config.sections import ClusterSettings
 from tools.health import answers
 from tools.observed import Namespace, Observed
@@ -75,11 +75,13 @@ def observe(settings: StackSettings) -> Observed:
 
 
 def _client(settings: ClusterSettings) -> ApiClient:
-    kubeconfig = settings.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     configuration = Configuration(retries=_WHEN_BUSY)
-    return new_client_from_config(
-        kubeconfig, settings.context, persist_config=False, client_configuration=configuration
-    )
+    files = [path for path in kubeconfig.paths(settings.kubeconfig) if path.exists()]
+    if not kubeconfig.merged(files):  # and there is a cluster: then it is this pod's own
+        load_incluster_config(client_configuration=configuration)
+        return ApiClient(configuration)
+    names = os.pathsep.join(str(path) for path in files)
+    return new_client_from_config(names, settings.context, persist_config=False, client_configuration=configuration)
 
 
 def _observe(client: ApiClient, namespace: str) -> Namespace:

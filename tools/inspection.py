@@ -8,14 +8,13 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from components.cluster.stateful import INSTANCE
 from components.ingress import certificate
 from components.labels import PART_OF, selector
 from components.migrations import migrations_run
-from config import StackSettings
+from config import StackSettings, kubeconfig
 from config.releases import ReleaseSettings
 from tools import expectations, faults
 from tools.expectations import Workload
@@ -239,8 +238,8 @@ class _Inspection:
 
     def _kubectl(self, command: str) -> str:
         cluster = self.settings.cluster
-        kubeconfig = cluster.kubeconfig and str(Path(cluster.kubeconfig).expanduser())
-        options = {"--kubeconfig": kubeconfig, "--context": cluster.context, "-n": self.found.name}
+        path = cluster.kubeconfig and str(kubeconfig.paths(cluster.kubeconfig)[0])
+        options = {"--kubeconfig": path, "--context": cluster.context, "-n": self.found.name}
         words = [word for option, value in options.items() if value for word in (option, value)]
         return f"kubectl {shlex.join(words)} {command}"
 

@@ -40,6 +40,8 @@ class DevStack(Stack):
         """Write the stack's file with some changes."""
         document = yaml.safe_load(self._source.read_text())
         config = {key.removeprefix("noxus:"): value for key, value in document["config"].items()}
+        if "context" in config.get("cluster", {}):
+            config["cluster"]["context"] = "sandbox"  # as its kubeconfig calls it
         for change in changes:
             change(config)
         document["config"] = {key if ":" in key else f"noxus:{key}": value for key, value in config.items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import REPOSITORY, SandboxError, binaries, engine
+from sandbox import REPOSITORY, SandboxError, binaries
 from sandbox.control_plane import ControlPlane
 from sandbox.keda import Keda
 from sandbox.parts import API_PORT, CONTROL_PLANE
@@ -223,19 +223,6 @@ def test_a_disk_without_room_for_a_build_is_refused_with_the_figures(
         "free some, or set XDG_CACHE_HOME to a folder on a larger disk"
     )
     assert not list(tmp_path.glob("noxus-sandbox/kube-apiserver-*"))
-
-
-def test_a_stack_that_names_its_cluster_gets_none_of_ours(
-    control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "REPOSITORY", tmp_path)
-    (tmp_path / "Pulumi.prod.yaml").write_text("config: { 'noxus:cluster': { context: prod } }")
-    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}")
-    assert engine.named_cluster("prod") == "context prod"
-    assert "KUBECONFIG" not in engine.variables(control_plane.root, "prod")
-    assert engine.variables(control_plane.root, "dev")["KUBECONFIG"] == str(control_plane.kubeconfig)
-    with pytest.raises(SandboxError, match=r"no Pulumi.nope.yaml; the stacks here are: dev, prod"):
-        engine.named_cluster("nope")
 
 
 def test_stopping_leaves_no_process_no_port_and_no_data(control_plane: ControlPlane, keda: Keda) -> None:

@@ -344,8 +344,8 @@ def test_a_wrong_stack_file_is_refused_whole_before_anything_is_created(
         ),
         (
             "127.0.0.1:1",
-            "prod",
-            "cluster.context: no such context in the kubeconfig (got 'prod'); its contexts are test",
+            "production",
+            "cluster.context: no such context in the kubeconfig (got 'production'); its contexts are prod, test",
         ),
     ],
 )
