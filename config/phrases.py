@@ -37,6 +37,8 @@ def phrase(root: type[BaseModel], detail: ErrorDetails) -> Problem:
     match kind:
         case "extra_forbidden":
             message = f"no such setting; {nearest(str(detail['loc'][-1]), _spellings(parent))}"
+        case "not_shown":
+            message = detail["msg"]
         case "missing":
             message = f"required, not set{_example(parent, field)}"
         case "value_error":

@@ -42,6 +42,7 @@ from config.types import (
     Cidr,
     ConfigKey,
     EnvName,
+    FilePath,
     Fingerprint,
     ImageReference,
     Label,
@@ -56,7 +57,7 @@ from config.workloads import (
 class ClusterSettings(Section):
     """The Kubernetes cluster that the stack deploys to. It exists already; this program makes no cluster."""
 
-    kubeconfig: str | None = Field(default=None, examples=["~/.kube/config"])
+    kubeconfig: FilePath | None = Field(default=None, examples=["~/.kube/config"])
     """Path of the kubeconfig file. Unset: what kubectl would use ($KUBECONFIG, else ~/.kube/config)."""
     context: str | None = Field(default=None, min_length=1, examples=["prod"])
     """Context within the kubeconfig. Unset: its current context, which a protected stack does not take."""

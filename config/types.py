@@ -12,6 +12,7 @@ from ipaddress import ip_network
 from typing import Annotated, Final, cast
 
 from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
 
 LABEL_LIMIT: Final = 63
 """Longest DNS label, in characters (RFC 1123); the limit of most Kubernetes names."""
@@ -29,6 +30,8 @@ _CIDR: Final = re.compile(r"[0-9a-fA-F.:]+/(0|[1-9][0-9]{0,2})")
 _GO_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} (UTC|[-+A-Z]\S+)", re.ASCII)
 _PERCENT: Final = re.compile(r"(100|[1-9]?[0-9])%")
 _IDS: Final = "must be ids separated by commas, or a YAML list of ids, such as tenant-abc,tenant-xyz"
+_PATH_LIMIT: Final = 1000
+"""Characters. Contents in one line of Base64 are longer than any path that is meant."""
 _SHARE: Final = "a whole number of pods from 0, such as 1, or a share such as 25%"
 
 
@@ -172,6 +175,22 @@ def _cidr(value: str) -> str:
 Cidr = Annotated[str, AfterValidator(_cidr)]
 """A block of IPv4 or IPv6 addresses."""
 
+
+def _path(value: object) -> object:
+    """Refuse the contents of a file, which hold a login: they are never shown, as other wrong values are."""
+    text = value if isinstance(value, str) else ""
+    if isinstance(value, dict) or "{" in text or "\n" in text or len(text) > _PATH_LIMIT:
+        raise PydanticCustomError(
+            "not_shown",
+            "must be the path of a file, and this looks like its contents, which a stack file keeps in plain text; "
+            "remove them and replace the login in them, then write a path such as ~/.kube/config, or unset this and "
+            "set KUBECONFIG to the path",
+        )
+    return value
+
+
+FilePath = Annotated[str, BeforeValidator(_path)]
+"""Path of a file on the machine that the program runs on; `~/` is the home folder."""
 
 Fingerprint = Annotated[
     str,

@@ -14,6 +14,7 @@ import pytest
 import config.kubeconfig
 from components import kubernetes_access
 from components.kubernetes_access import cluster_fingerprint, cluster_problems
+from config import ConfigError, parse
 from config.sections import ClusterSettings
 from tests.conftest import kubeconfig
 from tests.programs import SMALLEST, run_program
@@ -219,6 +220,24 @@ def test_our_state_is_the_same_from_every_home_folder(tmp_path: Path, monkeypatc
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "cluster.yaml"))
     ambient = run_program({**raw, "cluster": {"context": "prod"}}, preview=True).one("pulumi:providers:kubernetes")
     assert ambient.inputs["kubeconfig"] == "", "the SDK's default would be $KUBECONFIG, in the state"
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        "apiVersion: v1\nusers: [{ name: me, user: { token: s3cret } }]\n",
+        '{"users":[{"user":{"token":"s3cret"}}]}',
+        {"users": [{"user": {"token": "s3cret"}}]},
+        base64.b64encode(b"s3cret" * 300).decode(),
+    ],
+)
+def test_a_kubeconfig_pasted_into_the_stack_file_is_refused_and_not_printed(contents: object) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        parse("Pulumi.prod.yaml", {**SMALLEST, "cluster": {"context": "prod", "kubeconfig": contents}})
+    assert "cluster.kubeconfig: must be the path of a file, and this looks like its contents" in str(refusal.value)
+    assert "set KUBECONFIG to the path" in str(refusal.value)
+    assert "s3cret" not in str(refusal.value)
+    assert base64.b64encode(b"s3cret" * 3).decode() not in str(refusal.value)
 
 
 @pytest.mark.parametrize("text", ["not: [yaml", "just text", ""])
