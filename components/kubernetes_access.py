@@ -82,6 +82,15 @@ def cluster_problems(settings: ClusterSettings, *, connect: bool) -> Iterator[Pr
 
 def _found(settings: ClusterSettings) -> Cluster | Problem | None:
     """The cluster of these settings, why there is none, or nothing where there is no kubeconfig at all."""
+    try:
+        return _read(settings)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        places = ", ".join(str(path) for path in kubeconfig.paths(settings.kubeconfig))
+        rule = f"{places} is no kubeconfig that kubectl could read; `kubectl config view` says why"
+        return Problem("cluster.kubeconfig", rule)
+
+
+def _read(settings: ClusterSettings) -> Cluster | Problem | None:
     files = kubeconfig.paths(settings.kubeconfig)
     merged = kubeconfig.merged(files)
     if settings.in_cluster and merged:

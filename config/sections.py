@@ -92,7 +92,7 @@ class ClusterSettings(Section):
     @model_validator(mode="after")
     def _a_pod_needs_no_kubeconfig(self) -> Self:
         if self.in_cluster and (self.context or self.kubeconfig):
-            raise ValueError("has inCluster: true beside context or kubeconfig; write one way to the cluster only")
+            raise ValueError("has inCluster: true, and context or kubeconfig too; write one way to the cluster only")
         return self
 
 

@@ -240,6 +240,30 @@ def test_a_kubeconfig_pasted_into_the_stack_file_is_refused_and_not_printed(cont
     assert base64.b64encode(b"s3cret" * 3).decode() not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "contexts: [s3cret]",
+        "contexts: 5",
+        "clusters: [{ cluster: {} }]",
+        kubeconfig("192.0.2.1").replace("server:", "certificate-authority-data: s3cret\n    server:"),
+    ],
+)
+def test_a_broken_kubeconfig_is_one_message_without_what_is_in_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config").write_text(text)
+    settings = ClusterSettings.model_validate({"kubeconfig": str(tmp_path / "config")})
+    (problem,) = problems(settings, connect=False)
+    assert problem == (
+        f"cluster.kubeconfig: {tmp_path}/config is no kubeconfig that kubectl could read; "
+        "`kubectl config view` says why"
+    )
+
+
+def test_a_pod_has_one_way_to_its_cluster() -> None:
+    with pytest.raises(ConfigError, match="cluster: has inCluster: true, and context or kubeconfig too"):
+        parse("Pulumi.prod.yaml", {**SMALLEST, "cluster": {"context": "prod", "inCluster": True}})
+
+
 @pytest.mark.parametrize("text", ["not: [yaml", "just text", ""])
 def test_a_file_that_is_no_kubeconfig_is_as_good_as_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "config").write_text(text)
