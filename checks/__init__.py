@@ -25,6 +25,7 @@ from checks.ingress import hosts_are_served_safely
 from checks.isolation import isolated_tenants_are_apart, sharing_is_known
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
 from checks.network import policies_have_names_of_their_own
+from checks.placement import placement_is_about_pods_there_are
 from checks.quota import quotas_hold_every_pod
 from checks.references import references_have_values
 from checks.requests import workloads_request_memory
@@ -71,6 +72,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     pools_have_tasks_of_their_own,
     protected_stacks_name_their_cluster,
     queries_only_read,
+    placement_is_about_pods_there_are,
     quotas_hold_every_pod,
     redis_holds_what_waits_for_the_bucket,
     references_have_values,

@@ -42,8 +42,8 @@ def spot_notice(pool: PoolSettings) -> int | None:
 def _chooses(pool: PoolSettings, spot: Spot) -> bool:
     return (
         pool.node_selector.get(spot.label) == spot.value
-        or any(_selects(expression, spot) for expression in _expressions(pool.affinity.get("nodeAffinity")))
-        or any(_tolerates(toleration, spot) for toleration in pool.tolerations)
+        or any(_selects(expression, spot) for expression in _expressions(pool.affinity.manifest().get("nodeAffinity")))
+        or any(_tolerates(toleration.manifest(), spot) for toleration in pool.tolerations)
     )
 
 

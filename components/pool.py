@@ -65,6 +65,7 @@ class WorkerPool(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         context, settings = args.context, args.settings
+        own, spread = selector(context.name, args.pool), settings.topology_spread_constraints
         deployment = workload(
             WorkloadArgs(
                 context=context,
@@ -78,10 +79,10 @@ class WorkerPool(pulumi.ComponentResource):
                 grace_seconds=settings.grace_seconds,
                 pod_annotations=KEEP_NODE if settings.keeps_its_nodes else {},
                 placement=Placement(
-                    affinity=settings.affinity,
+                    affinity=settings.affinity.manifest_of(own),
                     node_selector=settings.node_selector,
-                    tolerations=settings.tolerations,
-                    topology_spread_constraints=settings.topology_spread_constraints,
+                    tolerations=[toleration.manifest() for toleration in settings.tolerations],
+                    topology_spread_constraints=None if spread is None else [it.manifest_of(own) for it in spread],
                 ),
             ),
             child,
@@ -98,7 +99,7 @@ class WorkerPool(pulumi.ComponentResource):
             opts=child,
         )
         further = {f"{name}-to-{target}": egress for target, egress in settings.egress.items()}
-        pods = Selection(labels=selector(context.name, args.pool))
+        pods = Selection(labels=own)
         allow_further_egress(further, context.namespace, pods, child)
         self._autoscale(name, args, deployment)
         self.deployment_name = deployment.metadata["name"]

@@ -6,7 +6,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from config.section import Section
-from config.types import AnnotationName, Cidr, Label, Text
+from config.types import (
+    Cidr,
+    Label,
+    LabelName,
+    LabelValue,
+)
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -34,7 +39,7 @@ class EgressSettings(Section):
     """Addresses. A private endpoint of a cloud's service is one: the way to the internet leaves private ranges out."""
     namespace: Label | None = None
     """Namespace of pods, instead of addresses."""
-    pod_labels: Mapping[AnnotationName, Text] = {}
+    pod_labels: Mapping[LabelName, LabelValue] = {}
     """Labels of the pods in `namespace`. Empty: all of them."""
     ports: tuple[Port, ...] = Field(min_length=1, examples=[[443]])
     """TCP ports."""

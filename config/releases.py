@@ -9,7 +9,17 @@ from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSetting
 from config.network import EgressSettings
 from config.references import EnvValue
 from config.section import Section
-from config.types import AnnotationName, ConfigKey, EnvName, Label, ObjectName, Quantity, Text
+from config.types import (
+    AnnotationName,
+    ConfigKey,
+    EnvName,
+    Label,
+    LabelName,
+    LabelValue,
+    ObjectName,
+    Quantity,
+    Text,
+)
 from config.workloads import MigrationSettings, PoolSettings, RelaySettings, SchedulerSettings, ServiceSettings
 
 
@@ -20,7 +30,7 @@ class IdentitySettings(Section):
         default={}, examples=["{ eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/noxus-acme }"]
     )
     """Annotations of the release's ServiceAccount."""
-    pod_labels: Mapping[AnnotationName, Text] = Field(default={}, examples=['{ azure.workload.identity/use: "true" }'])
+    pod_labels: Mapping[LabelName, LabelValue] = Field(default={}, examples=['{ azure.workload.identity/use: "true" }'])
     """Labels of the release's pods."""
 
 

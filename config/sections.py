@@ -38,7 +38,6 @@ from config.secrets import AwsSecretsManagerStore, SecretsSettings, SecretStore
 from config.section import Section
 from config.timing import visibility_seconds
 from config.types import (
-    AnnotationName,
     Cidr,
     ConfigKey,
     EnvName,
@@ -46,8 +45,9 @@ from config.types import (
     Fingerprint,
     ImageReference,
     Label,
+    LabelName,
+    LabelValue,
     ObjectName,
-    Text,
 )
 from config.workloads import (
     PoolSettings,
@@ -80,7 +80,7 @@ class ClusterSettings(Section):
     """Namespace of Prometheus, which must reach every metrics port."""
     scraping: Literal["annotations", "podMonitors"] = "annotations"
     """How Prometheus finds metrics: annotations of the pods, or a PodMonitor in each namespace for its operator."""
-    pod_monitor_labels: Mapping[AnnotationName, Text] = Field(
+    pod_monitor_labels: Mapping[LabelName, LabelValue] = Field(
         default={}, examples=["{ release: kube-prometheus-stack }"]
     )
     """Labels of the PodMonitors, by which Prometheus selects them."""

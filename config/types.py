@@ -229,6 +229,23 @@ Quantity = Annotated[
 Text = Annotated[str, AfterValidator(_undated)]
 """Text that something outside this program reads."""
 
+LabelName = Annotated[
+    str, AfterValidator(_matches(_ANNOTATION, 316, "must be a label's name, such as topology.kubernetes.io/zone"))
+]
+
+LabelValue = Annotated[
+    Text,
+    AfterValidator(
+        _empty_or(
+            _matches(
+                re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"),
+                LABEL_LIMIT,
+                "must be a label's value: letters, digits, '-', '_' and '.', at most 63 characters",
+            )
+        )
+    ),
+]
+
 IdList = Annotated[
     tuple[Text, ...],
     BeforeValidator(_ids, json_schema_input_type=str | int | list[str | int]),

@@ -11,6 +11,7 @@ from config.autoscaling import (
 )
 from config.connections import PoolConnections
 from config.network import EgressSettings
+from config.placement import AffinitySettings, SpreadConstraints, TolerationSettings
 from config.quantity import amount
 from config.references import EnvValue
 from config.routing import QueueType
@@ -20,10 +21,11 @@ from config.types import (
     IdList,
     ImageReference,
     Label,
+    LabelName,
+    LabelValue,
     OptionalObjectName,
     PodShare,
     Quantity,
-    Text,
 )
 
 KubernetesObject = Mapping[str, JsonValue]
@@ -164,13 +166,13 @@ class PoolSettings(WorkloadSettings):
     """Workspaces whose tasks the pool takes: a comma-separated string or a list. Empty: all."""
     env_secret_ref: OptionalObjectName = ""
     """A Secret layered on top of the release's app-env, whose keys win. The release's `secrets` can make it."""
-    affinity: Mapping[str, JsonValue] = {}
+    affinity: AffinitySettings = AffinitySettings()
     """Affinity of the pods, as in a pod's manifest."""
-    node_selector: Mapping[str, Text] = {}
+    node_selector: Mapping[LabelName, LabelValue] = {}
     """Labels that a node must have."""
-    tolerations: tuple[KubernetesObject, ...] = ()
+    tolerations: tuple[TolerationSettings, ...] = ()
     """Taints that the pods tolerate, as in a pod's manifest."""
-    topology_spread_constraints: tuple[KubernetesObject, ...] | None = None
+    topology_spread_constraints: SpreadConstraints | None = None
     """How the pods spread over zones and nodes, as in a pod's manifest. Unset: evenly where possible; []: anyhow."""
     env: Mapping[EnvName, EnvValue] = {}
     """Plain settings of this pool's pods. They are literals, so they win over app-env and `envSecretRef`."""

@@ -282,7 +282,7 @@ def test_an_empty_pool_has_the_seeds_defaults() -> None:
     assert default.worker_subscribe == "all_but_kb"
     assert (default.worker_subscribe_tenants, default.worker_subscribe_workspaces) == ((), ())
     assert default.env_secret_ref == ""
-    assert (default.affinity, default.node_selector) == ({}, {})
+    assert (default.affinity.manifest(), default.node_selector) == ({}, {})
     assert default.tolerations == ()
     assert default.topology_spread_constraints is None, "an empty list would be somebody's wish: no spreading"
     assert default.autoscaling is None

@@ -17,6 +17,7 @@ from components.workload import MARKS
 from config.ingress import TlsSettings
 from config.quantity import amount
 from config.releases import QuotaSettings
+from config.workloads import PoolSettings
 from tools.expectations import Scaler, Workload, may_be_at_zero
 from tools.observed import Manifest, Namespace, at, conditions, part, parts
 
@@ -168,6 +169,21 @@ def env_layers(container: Manifest, workload: Workload) -> Iterator[str]:
 def identity(pod: Manifest, workload: Workload) -> Iterator[str]:
     """Whether pods run as the release's ServiceAccount and mount no token of it."""
     return differences({"serviceAccountName": workload.release, _AUTOMOUNT: False}, pod)
+
+
+def placement(pod: Manifest, workload: Workload) -> Iterator[str]:
+    """Whether a pool's pods run where they should."""
+    pool, own = workload.settings, selector(workload.release, workload.role)
+    if isinstance(pool, PoolSettings):
+        wanted: dict[str, object] = {
+            "affinity": pool.affinity.manifest_of(own) or None,
+            "nodeSelector": dict(pool.node_selector) or None,
+            "tolerations": [toleration.manifest() for toleration in pool.tolerations] or None,
+        }
+        if pool.topology_spread_constraints is not None:
+            spread = [constraint.manifest_of(own) for constraint in pool.topology_spread_constraints]
+            wanted["topologySpreadConstraints"] = spread or None
+        yield from differences(wanted, pod)
 
 
 def service(manifest: Manifest, selected: Mapping[str, str], *, headless: bool) -> Iterator[str]:
