@@ -24,9 +24,11 @@ def placement_is_about_pods_there_are(settings: StackSettings) -> Iterator[Findi
                         f"{path}.pools.{role}.topologySpreadConstraints.{index}.labelSelector",
                         "does not match the pool's own pods, so it does not spread them; remove it to count them",
                     )
-            for term in pool.affinity.pod_affinity.terms() if pool.affinity.pod_affinity else ():
-                if term.label_selector is None:
-                    yield warning(
-                        f"{path}.pools.{role}.affinity.podAffinity",
-                        f"says no labelSelector for {term.topology_key}, so there is no pod to run near to; write one",
-                    )
+            near, apart = pool.affinity.pod_affinity, pool.affinity.pod_anti_affinity
+            for kind, block in (("podAffinity", near), ("podAntiAffinity", apart)):
+                for term in block.terms() if block else ():
+                    if term.label_selector is None:
+                        yield warning(
+                            f"{path}.pools.{role}.affinity.{kind}",
+                            f"says no labelSelector for {term.topology_key}, which means no pods at all; write one",
+                        )

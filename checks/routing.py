@@ -87,7 +87,7 @@ def _yaml(value: object) -> str:
     """A value as it can be pasted into a stack file."""
     if isinstance(value, Mapping):
         items = cast("Mapping[str, object]", value).items()
-        return "{ " + ", ".join(f"{key}: {_yaml(item)}" for key, item in items) + " }"
+        return "{ " + ", ".join(f"{_yaml(key)}: {_yaml(item)}" for key, item in items) + " }"
     if isinstance(value, str) and _WORD.fullmatch(value) and unquoted(value) == value:
         return value
     return json.dumps(value, ensure_ascii=False)

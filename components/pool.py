@@ -79,7 +79,7 @@ class WorkerPool(pulumi.ComponentResource):
                 grace_seconds=settings.grace_seconds,
                 pod_annotations=KEEP_NODE if settings.keeps_its_nodes else {},
                 placement=Placement(
-                    affinity=settings.affinity.manifest_of(own),
+                    affinity=settings.affinity.manifest(),
                     node_selector=settings.node_selector,
                     tolerations=[toleration.manifest() for toleration in settings.tolerations],
                     topology_spread_constraints=None if spread is None else [it.manifest_of(own) for it in spread],

@@ -5,7 +5,7 @@ after half of an update (kubernetes/pkg/apis/core/validation). tests/e2e/test_pl
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
@@ -135,7 +135,7 @@ class PodTermSettings(_Block):
     topology_key: LabelName = Field(examples=["kubernetes.io/hostname"])
     """Label of nodes whose value says what is near."""
     label_selector: LabelSelectorSettings | None = None
-    """Which pods. Unset: in `podAntiAffinity` those of the pool; in `podAffinity` none."""
+    """Which pods. Unset: none, so that the term says nothing."""
     namespaces: tuple[Label, ...] = ()
     """Namespaces of those pods. Unset: the pool's own."""
     namespace_selector: LabelSelectorSettings | None = None
@@ -144,6 +144,14 @@ class PodTermSettings(_Block):
     """Labels whose values must be the pod's own."""
     mismatch_label_keys: tuple[LabelName, ...] = ()
     """Labels whose values must not be the pod's own."""
+
+    @model_validator(mode="after")
+    def _a_label_is_said_once(self) -> Self:
+        if (self.match_label_keys or self.mismatch_label_keys) and self.label_selector is None:
+            raise ValueError("takes matchLabelKeys and mismatchLabelKeys with a labelSelector only; write one")
+        if twice := set(self.match_label_keys) & set(self.mismatch_label_keys):
+            raise ValueError(f"says {min(twice)} in matchLabelKeys and in mismatchLabelKeys; remove one")
+        return self
 
 
 class PreferredPodSettings(_Block):
@@ -179,23 +187,13 @@ class AffinitySettings(_Block):
     pod_anti_affinity: PodAffinitySettings | None = None
     """Pods to run away from."""
 
-    def manifest_of(self, own: Mapping[str, str]) -> Manifest:
-        """The block of pods with these labels: a term that says no pods to stay away from means those like itself."""
-        block = self.manifest()
-        if self.pod_anti_affinity:
-            kinds = cast("Mapping[str, list[dict[str, object]]]", block["podAntiAffinity"])
-            for term in (term for terms in kinds.values() for term in terms):
-                chosen = cast("dict[str, object]", term.get("podAffinityTerm", term))
-                chosen.setdefault("labelSelector", {"matchLabels": dict(own)})
-        return block
-
 
 class TolerationSettings(_Block):
     """Taints of nodes that the pods tolerate."""
 
     key: LabelName | Literal[""] = ""
     """Key of the taint. Unset, with `operator: Exists`: all taints."""
-    operator: Literal["Equal", "Exists", "Lt", "Gt"] = "Equal"
+    operator: Literal["", "Equal", "Exists", "Lt", "Gt"] = "Equal"
     """Whether the taint's value must be `value` or may be any; `Lt` and `Gt` only where Kubernetes has them enabled."""
     value: LabelValue = ""
     """Value of the taint."""

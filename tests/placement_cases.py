@@ -111,6 +111,15 @@ REFUSED: Final[tuple[tuple[dict[str, Any], str], ...]] = (
         near("podAffinity", labelSelector={"matchLabel": {"app": "x"}}),
         f"affinity.podAffinity.{_REQUIRED}.0.labelSelector.matchLabel: no such setting; did you mean matchLabels?",
     ),
+    (
+        near("podAffinity", matchLabelKeys=["pod-template-hash"]),
+        f"affinity.podAffinity.{_REQUIRED}.0: takes matchLabelKeys and mismatchLabelKeys with a labelSelector only; "
+        "write one",
+    ),
+    (
+        near("podAntiAffinity", labelSelector=_APP, matchLabelKeys=["x"], mismatchLabelKeys=["x"]),
+        f"affinity.podAntiAffinity.{_REQUIRED}.0: says x in matchLabelKeys and in mismatchLabelKeys; remove one",
+    ),
     (taint(operator="Equal", value="x"), "tolerations.0: needs a key, or operator: Exists to tolerate every taint"),
     (
         taint(key="gpu", operator="Exists", value="true"),
@@ -118,7 +127,7 @@ REFUSED: Final[tuple[tuple[dict[str, Any], str], ...]] = (
     ),
     (
         taint(key="gpu", operator="exists"),
-        "tolerations.0.operator: must be one of 'Equal', 'Exists', 'Lt' or 'Gt' (got 'exists')",
+        "tolerations.0.operator: must be one of '', 'Equal', 'Exists', 'Lt' or 'Gt' (got 'exists')",
     ),
     (
         taint(key="gpu", operator="Exists", tolerationSeconds=5),

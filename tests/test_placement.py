@@ -24,7 +24,7 @@ def pod(deployed: Deployment) -> dict[str, Any]:
 def test_a_block_that_kubernetes_takes_arrives_as_it_is_written(block: dict[str, Any]) -> None:
     pool = settings(with_pool(**block)).workers["acme"].pools["flow"]
     found = {
-        "affinity": pool.affinity.manifest_of({}),
+        "affinity": pool.affinity.manifest(),
         "nodeSelector": dict(pool.node_selector),
         "tolerations": [it.manifest() for it in pool.tolerations],
         "topologySpreadConstraints": [it.manifest_of({}) for it in pool.topology_spread_constraints or ()],
@@ -44,12 +44,6 @@ def test_a_spread_without_a_selector_spreads_the_pools_own_pods() -> None:
     assert found["topologySpreadConstraints"] == [{**constraint, "labelSelector": OWN}]
 
 
-def test_pods_that_stay_away_from_unnamed_ones_stay_away_from_each_other() -> None:
-    found = pod(run_program(with_pool(**near("podAntiAffinity"))))
-    (term,) = found["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    assert term["labelSelector"] == OWN
-
-
 def test_a_spread_of_other_pods_is_warned_of() -> None:
     found = {finding.path: finding for finding in findings(settings(with_pool(**spread())))}
     assert found[f"{POOL}.topologySpreadConstraints.0.labelSelector"].severity == "warning"
@@ -58,9 +52,10 @@ def test_a_spread_of_other_pods_is_warned_of() -> None:
     assert f"{POOL}.topologySpreadConstraints.0.labelSelector" not in paths
 
 
-def test_a_neighbour_that_is_not_named_is_warned_of() -> None:
-    found = {finding.path: finding for finding in findings(settings(with_pool(**near("podAffinity"))))}
-    assert found[f"{POOL}.affinity.podAffinity"].severity == "warning"
+@pytest.mark.parametrize("kind", ["podAffinity", "podAntiAffinity"])
+def test_a_neighbour_that_is_not_named_is_warned_of(kind: str) -> None:
+    found = {finding.path: finding for finding in findings(settings(with_pool(**near(kind))))}
+    assert found[f"{POOL}.affinity.{kind}"].severity == "warning"
 
 
 def test_pods_whose_place_was_changed_by_hand_fail_verify() -> None:

@@ -176,7 +176,7 @@ def placement(pod: Manifest, workload: Workload) -> Iterator[str]:
     pool, own = workload.settings, selector(workload.release, workload.role)
     if isinstance(pool, PoolSettings):
         wanted: dict[str, object] = {
-            "affinity": pool.affinity.manifest_of(own) or None,
+            "affinity": pool.affinity.manifest() or None,
             "nodeSelector": dict(pool.node_selector) or None,
             "tolerations": [toleration.manifest() for toleration in pool.tolerations] or None,
         }

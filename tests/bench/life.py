@@ -132,7 +132,7 @@ def measured(stack: DevStack, arguments: Sequence[str], output: Path) -> tuple[f
     cpu = defaultdict[str, float](float)
     for (part, _), spent in used.items():
         cpu[part] += spent
-    return seconds, cpu
+    return seconds, dict(cpu)
 
 
 def _family(pid: int) -> list[psutil.Process]:
