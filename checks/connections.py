@@ -1,6 +1,7 @@
 """Whether Postgres and Redis take the connections that the whole stack opens at most."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, get_args
 
 from checks.finding import Finding, error, note
@@ -58,6 +59,18 @@ def findings_of(settings: StackSettings, service: Service) -> Iterator[Finding]:
         )
     else:
         yield error(path, _too_many(found, found.limit))
+
+
+def fits_until_a_restart(settings: StackSettings, deployed: int) -> Iterator[str]:
+    """Warn of connections that are opened before Postgres, which was deployed to take `deployed`, takes more."""
+    found = ledger(settings, "postgres")
+    if found and found.limit and found.limit.condition and deployed < found.limit.connections:
+        limit = replace(found.limit, connections=deployed)
+        if found.total > limit.available:
+            yield (
+                f"connections.postgres: {found.total} connections are opened at most, and there are {limit.available} "
+                f"until {limit.condition}; raise the limit in an update of its own, and replicas after the restart"
+            )
 
 
 def there(limit: Limit) -> str:

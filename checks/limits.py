@@ -39,6 +39,11 @@ the nominal 8 GiB give 901 (mitodl/ol-infrastructure, rds_helper.py)."""
 _RDS_SESSIONS: Final = Fraction(1, 10)
 """Part of all connections that RDS' own sessions and the administrator's slots may take together."""
 
+_OF_SERVER: Final = "the server takes as many"
+
+_RESTARTED: Final = "RDS has restarted"
+"""`max_connections` is a static parameter, whether it is written or follows from the class."""
+
 _ELASTICACHE: Final = 65_000
 _ELASTICACHE_SMALL: Final[Mapping[str, int]] = {
     "cache.t2.micro": 20_000,
@@ -64,8 +69,8 @@ class Limit:
     """The setting that can be another number. None: there is none."""
     most: int | None = None
     """Largest number that it can be. None: any."""
-    elsewhere: bool = False
-    """Whether the setting only tells what somebody else's server is set to."""
+    condition: str = ""
+    """What must happen before a higher limit is there, after "once"; nothing if an update alone makes it so."""
     slots: int = 0
     """Connections that are somebody else's, at least."""
     share: Fraction = Fraction(0)
@@ -104,7 +109,7 @@ def _of_postgres(settings: StackSettings) -> Limit | None:
             made = _MANAGED_POSTGRES.get(settings.cloud)
             return made(managed) if made else None
         case ExternalPostgres(max_connections=written):
-            return replace(_postgres(written), elsewhere=True) if written else None
+            return replace(_postgres(written), condition=_OF_SERVER) if written else None
 
 
 def _of_redis(settings: StackSettings) -> Limit | None:
@@ -116,7 +121,9 @@ def _of_redis(settings: StackSettings) -> Limit | None:
             return made(managed) if made else None
         case ExternalRedis(max_clients=written):
             setting = "redis.maxClients"
-            return Limit(connections=written, source=setting, setting=setting, elsewhere=True) if written else None
+            if written is None:
+                return None
+            return Limit(connections=written, source=setting, setting=setting, condition=_OF_SERVER)
 
 
 def _postgres(connections: int) -> Limit:
@@ -129,7 +136,7 @@ def _postgres(connections: int) -> Limit:
 def _rds(settings: ManagedPostgres) -> Limit | None:
     """By `maxConnections` if it is set, else by the memory of the class, if that is known."""
     if settings.max_connections:
-        return replace(_postgres(settings.max_connections), share=_RDS_SESSIONS)
+        return replace(_postgres(settings.max_connections), share=_RDS_SESSIONS, condition=_RESTARTED)
     name = settings.instance_class
     connections = _rds_default(name)
     if connections is None:
@@ -138,6 +145,7 @@ def _rds(settings: ManagedPostgres) -> Limit | None:
         _postgres(connections),
         source=f"the memory of {name}",
         share=_RDS_SESSIONS,
+        condition=_RESTARTED,
         instance_class=name,
         larger={name: taken for name in larger_classes(name) if (taken := _rds_default(name))},
     )

@@ -23,7 +23,7 @@ class WayOut:
     change: Fraction
     """How much of what is there changes: 1/10 for 9 replicas instead of 10, 1 for a class that takes twice as many."""
     condition: str = ""
-    """What must be true besides, where the setting only tells what is so elsewhere."""
+    """What must be true as well, where the setting alone does not make it so."""
 
     def __str__(self) -> str:
         instead = f"{self.setting}: {self.value} (now {self.present})"
@@ -69,13 +69,12 @@ def _fewer_each(found: Ledger, excess: int) -> Iterator[WayOut]:
 
 def _higher_limit(limit: Limit, wanted: int) -> Iterator[WayOut]:
     """The service takes more: by a number that can be set, or because its instance is of a larger class."""
-    least = limit.least_for(wanted)
+    least, condition = limit.least_for(wanted), limit.condition and f"once {limit.condition}"
     if limit.setting and (limit.most is None or least <= limit.most):
         change = Fraction(least - limit.connections, limit.connections)
-        condition = "once the server takes as many" if limit.elsewhere else ""
         yield WayOut(limit.setting, least, limit.connections, change, condition)
     for name, connections in limit.larger.items():
         if connections >= least:
             change = Fraction(connections - limit.connections, limit.connections)
-            yield WayOut("postgres.instanceClass", name, limit.instance_class, change)
+            yield WayOut("postgres.instanceClass", name, limit.instance_class, change, condition)
             return

@@ -33,22 +33,20 @@ from config.data_services import (
 def data_services(
     stack: StackConfig, cloud: Cloud | None, digests: Digests, opts: pulumi.ResourceOptions
 ) -> DataServices:
-    """Make the services, and a namespace for what of them is in the cluster.
-
-    They are protected, if the stack is, together with the volumes inside.
-    """
+    """Make the services, and a namespace for what of them is in the cluster."""
     settings, secrets = stack.settings, stack.secrets
-    protected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.protect))
-    namespace = functools.cache(lambda: _namespace(stack, protected))
+    namespace = functools.cache(lambda: _namespace(stack, opts))
     admin: Admin | None
     match settings.postgres:
         case ClusterPostgres() as wanted:
             args = PostgresArgs(
                 namespace=namespace(),
                 settings=wanted,
+                digests=digests,
+                protect=settings.protect,
                 scaler_namespace=_scaler_namespace(settings),
             )
-            made = Postgres("postgres", args, protected)
+            made = Postgres("postgres", args, opts)
             postgres, admin = made.endpoint, made.admin
         case ManagedPostgres() as wanted:
             postgres, admin = _of(cloud).postgres(wanted)
@@ -56,16 +54,16 @@ def data_services(
             postgres, admin = external_postgres(wanted, secrets), external_admin(wanted, secrets)
     match settings.redis:
         case ClusterRedis() as wanted:
-            args = RedisArgs(namespace=namespace(), digests=digests, settings=wanted)
-            redis = Redis("redis", args, protected).endpoint
+            args = RedisArgs(namespace=namespace(), digests=digests, settings=wanted, protect=settings.protect)
+            redis = Redis("redis", args, opts).endpoint
         case ManagedRedis() as wanted:
             redis = _of(cloud).redis(wanted)
         case wanted:
             redis = external_redis(wanted, secrets)
     match settings.storage:
         case ClusterStorage() as wanted:
-            args = BucketArgs(namespace=namespace(), digests=digests, settings=wanted)
-            bucket = Bucket("bucket", args, protected).endpoint
+            args = BucketArgs(namespace=namespace(), digests=digests, settings=wanted, protect=settings.protect)
+            bucket = Bucket("bucket", args, opts).endpoint
         case ManagedStorage() as wanted:
             bucket = _of(cloud).bucket(wanted)
         case wanted:
@@ -73,7 +71,6 @@ def data_services(
     ready = [made for made in (postgres.made, redis.made, bucket.made) if made]
     open_queue = None
     if admin:
-        # Not protected: a changed password replaces the Job.
         args = DatabaseSetupArgs(
             namespace=namespace(),
             digests=digests,
@@ -123,6 +120,7 @@ def _namespace(stack: StackConfig, opts: pulumi.ResourceOptions) -> NamespaceRef
         pod_security=cluster.pod_security,
         dns=cluster.dns,
         setting="cluster.dataNamespace",
+        protect=stack.settings.protect and bool(stack.settings.services_in_cluster),
     )
     namespace, images = Namespace(cluster.data_namespace, args, opts).ref, stack.settings.images
     made = [

@@ -31,6 +31,8 @@ class NamespaceArgs:
     """Whether it is made here; else it exists."""
     setting: str
     """Path of the setting that names it, for the error when it exists already."""
+    protect: bool = False
+    """Whether the engine refuses to delete it, because volumes in it hold data."""
 
 
 class Namespace(pulumi.ComponentResource):
@@ -47,7 +49,9 @@ class Namespace(pulumi.ComponentResource):
             namespace = kubernetes.core.v1.Namespace(
                 args.namespace,
                 metadata=ObjectMetaArgs(name=args.namespace, labels={PART_OF: "noxus", **standard}),
-                opts=pulumi.ResourceOptions(parent=self, hooks=pulumi.ResourceHookBinding(on_error=[_explain(args)])),
+                opts=pulumi.ResourceOptions(
+                    parent=self, protect=args.protect, hooks=pulumi.ResourceHookBinding(on_error=[_explain(args)])
+                ),
             )
             created = namespace.metadata["name"]
         else:

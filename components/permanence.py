@@ -6,7 +6,8 @@ from typing import Any, Final, cast
 
 import pulumi
 
-from checks.permanence import FINGERPRINT, changed, permanent
+from checks.connections import fits_until_a_restart
+from checks.permanence import CONNECTIONS, FINGERPRINT, changed, permanent
 from config import ConfigError, StackSettings
 
 OUTPUT: Final = "permanent"
@@ -44,8 +45,11 @@ def kept(settings: StackSettings, stack: str, fingerprint: str | None) -> Kept:
     def compare(outputs: Mapping[str, Any] | None) -> dict[str, str]:
         before = dict(cast("Mapping[str, str]", (outputs or {}).get(OUTPUT) or {}))
         cluster = before.pop(FINGERPRINT, None) if settings.cluster.fingerprint or not fingerprint else None
-        if settings.protect and (problems := list(changed(before, now))):
+        if settings.protect and (problems := list(changed(before, now, settings))):
             raise ConfigError(f"Pulumi.{stack}.yaml", problems)
+        if CONNECTIONS in before:
+            for warning in fits_until_a_restart(settings, int(before[CONNECTIONS])):
+                pulumi.log.warn(warning)
         return ({FINGERPRINT: cluster} if cluster else {}) | now
 
     marks = itself.outputs.apply(lambda outputs: (outputs or {}).get(MARKS_OUTPUT) or {})

@@ -40,7 +40,12 @@ class AwsSettings(Section):
     subnet_cidrs: tuple[Cidr, ...] = ()
     """Addresses of those subnets, to which network policies then limit Postgres and Redis. None: all of the VPC."""
     cluster_security_group_id: SecurityGroupId = Field(examples=["sg-0123abcd"])
-    """The EKS cluster's own security group, the only one that reaches Postgres and Redis."""
+    """The EKS cluster's own security group, which reaches Postgres and Redis."""
+    client_security_group_ids: tuple[SecurityGroupId, ...] = Field(default=(), examples=[["sg-0456cdef"]])
+    """Security groups that reach Postgres and Redis as well: those of nodes or pods that do not have the cluster's own.
+    The node groups of the usual Terraform module (`terraform-aws-modules/eks`) are among them."""
+    log_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653] = 90
+    """Days for which CloudWatch keeps the logs of Postgres."""
     oidc_provider_arn: str = Field(
         pattern=_PROVIDER.pattern,
         examples=["arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"],
@@ -55,6 +60,13 @@ class AwsSettings(Section):
     public addresses, as they do through a gateway endpoint."""
     tags: Mapping[TagKey, TagValue] = Field(default={}, max_length=50)
     """Tags of everything that the stack makes in the account."""
+
+    @model_validator(mode="after")
+    def _each_client_once(self) -> Self:
+        clients = self.client_security_group_ids
+        if twice := {one for one in clients if one == self.cluster_security_group_id or clients.count(one) > 1}:
+            raise ValueError(f"clientSecurityGroupIds names {min(twice)}, which is named already; write it once")
+        return self
 
     @model_validator(mode="after")
     def _the_agent_knows_its_cluster(self) -> Self:

@@ -124,7 +124,9 @@ class ManagedPostgres(Section):
     version: str = Field(default="16", pattern=r"^1[5-9](\.[0-9]+)?$")
     """PostgreSQL's major version, or an exact one. A higher one upgrades in place; a lower one is impossible."""
     allow_major_upgrade: bool = False
-    """Whether an update may raise the major version. Set it for that one update."""
+    """Whether an update may raise the major version, which is then done at once. Set it for that one update."""
+    apply_immediately: bool = False
+    """Whether changes that restart it are made at once instead of in the maintenance window. Set it for one update."""
     storage_gib: int = Field(default=100, ge=20, le=65536)
     """Size to start with, in GiB. It can never shrink."""
     max_storage_gib: int = Field(default=1000, ge=22, le=65536)
@@ -225,6 +227,9 @@ class ManagedRedis(Section):
     """When it is taken, UTC."""
     maintenance_window: WeeklyWindow = "sun:04:00-sun:05:00"
     """When the cloud may restart nodes, UTC."""
+    apply_immediately: bool = False
+    """Whether changes that restart it are made at once instead of in the maintenance window. Set it for one update,
+    as one to another `engine` needs."""
     memory_mib: int | None = Field(default=None, ge=1)
     """`maxmemory` of the node type, in MiB, for the check of what waits for the bucket. Unset: not checked."""
 

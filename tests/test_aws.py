@@ -26,6 +26,18 @@ POD_IDENTITY = {**PROD["aws"], "identity": "podIdentity", "clusterName": "prod"}
 TRUST_CHARACTERS = 2048
 """Longest trust policy (IAM quotas, "Role trust policy length")."""
 
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+LOGS = "/aws/rds/instance/noxus-prod-postgres/"
+_OF_LOGS = [f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:{LOGS}{log}" for log in ("postgresql", "upgrade")]
+KEY_USERS: dict[str, tuple[Any, Any]] = {
+    "AccountAdministers": ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, None),  # what AWS demands
+    "LogsAreEncrypted": (
+        {"Service": "logs.eu-west-1.amazonaws.com"},
+        {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": _OF_LOGS}},
+    ),
+}
+"""Who may use the key, and for what alone."""
+
 STATEFUL = ("aws:rds/instance:Instance", "aws:elasticache/replicationGroup:ReplicationGroup", "aws:s3/bucket:Bucket")
 
 
@@ -56,8 +68,8 @@ def test_no_policy_allows_everybody_everything_or_everywhere(prod: Deployment) -
             assert statement.get("Principal") != "*"
             for principal in statement.get("Principal", {}).values():
                 assert "*" not in principal, resource.name
-            if resource.type == "aws:kms/key:Key":  # what AWS demands: the account administers its key
-                assert statement["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+            if resource.type == "aws:kms/key:Key":  # `*` is the key itself
+                assert KEY_USERS[statement["Sid"]] == (statement["Principal"], statement.get("Condition"))
                 continue
             for action in listed(statement["Action"]):
                 assert "*" not in action, f"{resource.name} {key}"
@@ -170,19 +182,65 @@ def test_a_release_reads_its_own_entry_and_no_other(prod: Deployment) -> None:
         assert rights.is_action_permitted("secretsmanager:GetSecretValue", target) is expected
 
 
-def test_every_stateful_resource_is_protected_by_the_engine_and_by_the_cloud(prod: Deployment) -> None:
-    for kind in (*STATEFUL, "aws:kms/key:Key"):
-        assert prod.one(kind).protect, kind
+def test_every_stateful_resource_is_protected_by_the_cloud_too(prod: Deployment) -> None:
     database = prod.one(STATEFUL[0]).inputs
     assert database["deletionProtection"] is True
     assert database["skipFinalSnapshot"] is False
-    assert database["finalSnapshotIdentifier"] == "noxus-prod-postgres-final"
     assert database["deleteAutomatedBackups"] is False
-    assert prod.one(STATEFUL[1]).inputs["finalSnapshotIdentifier"] == "noxus-prod-redis-final"
     assert prod.one(STATEFUL[2]).inputs["forceDestroy"] is False
     assert prod.one("aws:kms/key:Key").inputs["deletionWindowInDays"] == 30
-    for secret in prod.all("aws:secretsmanager/secret:Secret"):
-        assert secret.inputs["recoveryWindowInDays"] == 30
+
+
+def test_the_last_snapshot_of_a_stack_that_is_made_again_has_another_name(prod: Deployment) -> None:
+    for kind, service in zip(STATEFUL[:2], ("postgres", "redis"), strict=True):
+        name = prod.one(kind).inputs["finalSnapshotIdentifier"]
+        assert name == f"noxus-prod-{service}-final-key-id", "part of it is the id of a key that no other stack has"
+    unprotected = run_program({**PROD, "protect": False}, SECRETS)
+    assert unprotected.one(STATEFUL[0]).inputs["skipFinalSnapshot"] is True
+    for kind in STATEFUL[:2]:
+        assert "finalSnapshotIdentifier" not in unprotected.one(kind).inputs
+
+
+def test_a_release_that_was_removed_can_be_added_again_at_once(prod: Deployment) -> None:
+    secrets = prod.all("aws:secretsmanager/secret:Secret")
+    assert len(secrets) == 2
+    for secret in secrets:
+        assert secret.inputs["recoveryWindowInDays"] == 0, "its name would be taken for as long"
+
+
+def test_the_logs_of_postgres_expire_and_are_encrypted_because_their_groups_come_first(prod: Deployment) -> None:
+    database, groups = prod.one(STATEFUL[0]), prod.all("aws:cloudwatch/logGroup:LogGroup")
+    assert {group.inputs["name"] for group in groups} == {
+        f"{LOGS}{log}" for log in database.inputs["enabledCloudwatchLogsExports"]
+    }
+    assert database.inputs["identifier"] == LOGS.split("/")[-2]
+    for group in groups:
+        assert group.urn in database.dependencies
+        assert group.inputs["retentionInDays"] == 90
+        assert "key-id" in group.inputs["kmsKeyId"]
+
+
+def test_nodes_and_pods_with_security_groups_of_their_own_reach_postgres_and_redis(prod: Deployment) -> None:
+    nodes = "sg-0aaa"
+    deployed = run_program({**PROD, "aws": {**PROD["aws"], "clientSecurityGroupIds": [nodes]}}, SECRETS)
+    rules = {rule.name: rule.inputs for rule in deployed.all(INGRESS_RULE)}
+    assert rules.keys() == {"postgres", "redis", f"postgres-{nodes}", f"redis-{nodes}"}
+    for service, port in (("postgres", 5432), ("redis", 6379)):
+        added = {**rules[service], "referencedSecurityGroupId": nodes}
+        assert rules[f"{service}-{nodes}"] == added
+        assert (added["fromPort"], added["toPort"]) == (port, port)
+        before = prod.one(INGRESS_RULE, service)
+        assert before.inputs == rules[service], "a stack that has it already keeps it"
+
+
+def test_what_restarts_a_service_waits_for_the_window_unless_the_stack_says_otherwise(prod: Deployment) -> None:
+    for kind in STATEFUL[:2]:
+        assert prod.one(kind).inputs["applyImmediately"] is False
+    sections = {section: {**PROD[section], "applyImmediately": True} for section in ("postgres", "redis")}
+    at_once = run_program({**PROD, **sections}, SECRETS)
+    upgrade = run_program({**PROD, "postgres": {**PROD["postgres"], "allowMajorUpgrade": True}}, SECRETS)
+    for deployed, kind in ((at_once, STATEFUL[0]), (at_once, STATEFUL[1]), (upgrade, STATEFUL[0])):
+        assert deployed.one(kind).inputs["applyImmediately"] is True
 
 
 def test_everything_is_encrypted_with_the_stacks_key_at_rest_and_in_transit(prod: Deployment) -> None:
@@ -214,7 +272,7 @@ def test_nothing_is_public(prod: Deployment) -> None:
     assert {key: value for key, value in block.items() if key != "bucket"} == dict.fromkeys(
         ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
     )
-    rules = prod.all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    rules = prod.all(INGRESS_RULE)
     assert {(rule.inputs["fromPort"], rule.inputs["toPort"]) for rule in rules} == {(5432, 5432), (6379, 6379)}
     for rule in rules:
         assert rule.inputs["referencedSecurityGroupId"] == PROD["aws"]["clusterSecurityGroupId"]
@@ -348,6 +406,12 @@ def test_what_the_cloud_cannot_have_is_refused(change: dict[str, Any], path: str
     [
         ("aws", {"identity": "podIdentity"}, "aws: identity: podIdentity needs clusterName, such as prod"),
         ("aws", {"oidcProviderArn": "arn:aws:iam::1:oidc"}, "aws.oidcProviderArn: must match"),
+        (
+            "aws",
+            {"clientSecurityGroupIds": [PROD["aws"]["clusterSecurityGroupId"]]},
+            "aws: clientSecurityGroupIds names sg-0123456789abcdef0, which is named already; write it once",
+        ),
+        ("aws", {"logDays": 31}, "aws.logDays: must be"),
         ("aws", {"subnetIds": ["subnet-0"]}, "aws.subnetIds: must have at least 2 (got ['subnet-0'])"),
         ("postgres", {"version": "14"}, "postgres.version: must match"),
         ("postgres", {"maxStorageGib": 100}, "postgres: maxStorageGib must be at least a tenth above storageGib"),

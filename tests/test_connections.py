@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from checks import findings
-from checks.connections import SERVICES, findings_of
+from checks.connections import SERVICES, findings_of, fits_until_a_restart
 from checks.instance_classes import larger_classes, memory_gib
 from checks.ledger import Ledger, ledger
 from checks.limits import limit_of
@@ -319,8 +319,8 @@ def test_what_does_not_fit_is_refused_with_the_table_and_the_cheapest_ways_out()
         "error connections.postgres: with every workload at its maximum and in a rollout 814 connections are opened, "
         "and there are 746 (829 by the memory of db.m7g.large, less 83 reserved): acme-flow 75 x 10 = 750, "
         "noxus-backend 3 x 20 = 60, KEDA 1 x 2 = 2, postgres-setup 1 x 2 = 2; write one of these, each is enough: "
-        "postgres.maxConnections: 905 (now 829), or connections.postgres.worker: 9 (now 10) once a pod opens no more, "
-        "or workers.acme.pools.flow.autoscaling.maxReplicas: 54 (now 60)"
+        "postgres.maxConnections: 905 (now 829) once RDS has restarted, or connections.postgres.worker: 9 (now 10) "
+        "once a pod opens no more, or workers.acme.pools.flow.autoscaling.maxReplicas: 54 (now 60)"
     ]
 
 
@@ -340,11 +340,27 @@ def test_the_first_class_that_is_large_enough_is_offered_where_nothing_is_cheape
     raw = stack(primary={"pools": pools}, cloud="aws", postgres={**MANAGED, "instanceClass": "db.t4g.small"})
     assert of(raw).total == 120 * 2 * 10 + 62
     assert [str(way) for way in cheapest(of(raw))] == [
-        "postgres.maxConnections: 2736 (now 207)",
-        "postgres.instanceClass: db.t4g.2xlarge (now db.t4g.small)",
+        "postgres.maxConnections: 2736 (now 207) once RDS has restarted",
+        "postgres.instanceClass: db.t4g.2xlarge (now db.t4g.small) once RDS has restarted",
     ]
     assert of(changed(raw, "postgres.instanceClass", "db.t4g.2xlarge")).fits
     assert not of(changed(raw, "postgres.instanceClass", "db.t4g.xlarge")).fits
+
+
+def test_a_higher_limit_of_rds_is_not_counted_on_before_the_restart_that_brings_it() -> None:
+    raw = stack(pool={"replicaCount": 40}, cloud="aws", postgres={**MANAGED, "maxConnections": 900})
+    assert of(raw).total == 562
+    assert list(fits_until_a_restart(settings(raw), deployed=400)) == [
+        "connections.postgres: 562 connections are opened at most, and there are 360 until RDS has restarted; raise "
+        "the limit in an update of its own, and replicas after the restart"
+    ]
+    assert list(fits_until_a_restart(settings(raw), deployed=800)) == []
+    assert list(fits_until_a_restart(settings(raw), deployed=900)) == []
+
+
+def test_in_the_cluster_an_update_restarts_postgres_itself() -> None:
+    raw = stack(pool={"replicaCount": 40}, postgres={"maxConnections": 900})
+    assert list(fits_until_a_restart(settings(raw), deployed=100)) == []
 
 
 def test_where_no_single_change_is_enough_that_is_said() -> None:

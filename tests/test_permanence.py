@@ -12,8 +12,8 @@ PROD, SECRETS = stack_file(ROOT / "Pulumi.prod.yaml")
 
 
 def problems(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    old, new = (permanent(settings(raw, *SECRETS, *LOGINS)) for raw in (before, after))
-    return [f"{problem.path}: {problem.message}" for problem in changed(old, new)]
+    old, new = (settings(raw, *SECRETS, *LOGINS) for raw in (before, after))
+    return [f"{problem.path}: {problem.message}" for problem in changed(permanent(old), permanent(new), new)]
 
 
 def with_(section: str, **values: object) -> dict[str, Any]:
@@ -28,7 +28,8 @@ def test_a_stack_that_stays_as_it_is_has_no_problem() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        with_("postgres", instanceClass="db.m7g.2xlarge", storageGib=500, maxConnections=400, version="17"),
+        with_("postgres", instanceClass="db.m7g.2xlarge", storageGib=500, maxConnections=400),
+        with_("postgres", version="17", allowMajorUpgrade=True),
         with_("postgres", version="16.9"),
         with_("redis", nodeType="cache.m7g.2xlarge", replicas=2, transitEncryption="preferred"),
         with_("storage", noncurrentVersionDays=7),
@@ -68,19 +69,44 @@ def test_a_minor_version_may_not_go_back_and_a_major_one_alone_says_nothing_of_i
     assert problems(exact, with_("postgres", version="16.10")) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "at_once", "problem"),
+    [
+        ("redis", "valkey", False, "is valkey, and redis is deployed; write applyImmediately: true for this update"),
+        ("redis", "valkey", True, None),
+        ("valkey", "redis", True, "is 'redis', and 'valkey' is deployed; Valkey has no way back"),
+    ],
+)
+def test_redis_becomes_valkey_at_once_and_never_back(
+    before: str, after: str, at_once: object, problem: str | None
+) -> None:
+    found = problems(with_("redis", engine=before), with_("redis", engine=after, applyImmediately=at_once))
+    if problem is None:
+        assert found == []
+    else:
+        assert found[0].startswith(f"redis.engine: {problem}")
+
+
+def test_a_major_upgrade_is_asked_for_twice() -> None:
+    (problem,) = problems(PROD, with_("postgres", version="17"))
+    assert problem == "postgres.version: is 17, and 16 is deployed; write allowMajorUpgrade: true for this update"
+
+
 def test_the_namespace_of_services_in_the_cluster_stays() -> None:
     moved = {**SMALLEST, "cluster": {"context": "test", "dataNamespace": "another"}}
     assert problems(dict(SMALLEST), moved)[0].startswith("cluster.dataNamespace: is 'another', and 'noxus-data'")
 
 
 def test_another_cluster_than_the_one_deployed_to_is_refused_with_the_way_to_move() -> None:
-    (problem,) = changed({FINGERPRINT: "sha256:old"}, {FINGERPRINT: "sha256:new"})
+    (problem,) = changed({FINGERPRINT: "sha256:old"}, {FINGERPRINT: "sha256:new"}, settings(PROD, *SECRETS))
     assert str(problem) == (
         "cluster.fingerprint: the cluster has sha256:new, and sha256:old is deployed to; objects do not move between "
         "clusters; name the right one in cluster.context. If it is the same with a new certificate authority, or you "
         "have moved as docs/clusters.md says, write cluster.fingerprint: sha256:new"
     )
-    assert list(changed({}, {FINGERPRINT: "sha256:new"})) == [], "a stack from before it was remembered"
+    assert list(changed({}, {FINGERPRINT: "sha256:new"}, settings(PROD, *SECRETS))) == [], (
+        "a stack from before it was remembered"
+    )
 
 
 @pytest.mark.parametrize(

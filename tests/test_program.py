@@ -277,14 +277,15 @@ def test_every_policy_gives_its_reason_and_names_its_direction(deployed: Deploym
             assert direction.lower() in policy["spec"]
 
 
-def test_data_services_are_protected_unless_the_stack_says_otherwise(name: str, deployed: Deployment) -> None:
-    protected = PROGRAMS[name][0].get("protect", True)
-    for resource in deployed.resources:
-        in_data_services = "noxus:cluster:" in resource.urn or resource.name in ("noxus-data", "noxus-data/deny-all")
-        if in_data_services:
-            assert resource.protect is protected, resource.name
-        elif resource.type.startswith("kubernetes:apps"):
-            assert not resource.protect, resource.name
+def test_what_holds_data_is_protected_unless_the_stack_says_otherwise_and_nothing_else(
+    name: str, deployed: Deployment
+) -> None:
+    protected = {f"{r.type.rpartition(':')[2]} {r.name}" for r in deployed.resources if r.protect}
+    settings = PROGRAMS[name][0]
+    in_cluster = {f"PersistentVolumeClaim noxus-data/{service}" for service in ("postgres", "redis", "bucket")}
+    in_aws = {"Instance postgres", "ReplicationGroup redis", "Bucket bucket", "Key key"}
+    held = in_aws if settings.get("cloud") == "aws" else in_cluster | {"Namespace noxus-data"}
+    assert protected == (held if settings.get("protect", True) else set())
 
 
 def test_workloads_start_after_the_data_services_they_use(deployed: Deployment) -> None:

@@ -21,32 +21,30 @@ from config.secrets import AwsSecretsManagerStore
 
 
 class Aws:
-    """The cloud of a stack with `cloud: aws`. Whatever holds data is protected if the stack is."""
+    """The cloud of a stack with `cloud: aws`. What holds data is protected if the stack is, and nothing else."""
 
     def __init__(self, settings: StackSettings, account: AwsSettings, opts: pulumi.ResourceOptions) -> None:
-        self._settings, self._account = settings, account
-        self._protected = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.protect))
+        self._settings, self._account, self._opts = settings, account, opts
 
     @functools.cached_property
     def _key(self) -> aws.kms.Key:
-        return encryption_key("key", self._account, self._protected)
+        return encryption_key("key", self._account, self._opts, protect=self._settings.protect)
 
     def postgres(self, settings: ManagedPostgres) -> tuple[PostgresEndpoint, Admin]:
         """Make the one Postgres; say who may set it up."""
         args = PostgresArgs(account=self._account, settings=settings, key=self._key, protect=self._settings.protect)
-        made = Postgres("postgres", args, self._protected)
+        made = Postgres("postgres", args, self._opts)
         return made.endpoint, made.admin
 
     def redis(self, settings: ManagedRedis) -> RedisEndpoint:
         """Make the one Redis."""
         args = RedisArgs(account=self._account, settings=settings, key=self._key, protect=self._settings.protect)
-        return Redis("redis", args, self._protected).endpoint
+        return Redis("redis", args, self._opts).endpoint
 
     def bucket(self, settings: ManagedStorage) -> BucketEndpoint:
         """Make the one bucket."""
-        return Bucket(
-            "bucket", BucketArgs(account=self._account, settings=settings, key=self._key), self._protected
-        ).endpoint
+        args = BucketArgs(account=self._account, settings=settings, key=self._key, protect=self._settings.protect)
+        return Bucket("bucket", args, self._opts).endpoint
 
     def release(self, release: ReleaseInCloud, opts: pulumi.ResourceOptions) -> Presence:
         """Make a release's role, and its entry if this stack writes it."""
@@ -54,12 +52,7 @@ class Aws:
         if isinstance(store, AwsSecretsManagerStore):
             arn = entry_pattern(self._account, store.region, self._settings.secrets.entry(release.name))
         if release.entry is not None:
-            args = EntryArgs(
-                name=self._settings.secrets.entry(release.name),
-                values=release.entry,
-                key=self._key,
-                protect=self._settings.protect,
-            )
+            args = EntryArgs(name=self._settings.secrets.entry(release.name), values=release.entry, key=self._key)
             entry = Entry(f"{release.name}-entry", args, opts)
             arn = entry.arn
         bucket = storage.bucket if isinstance(storage, ManagedStorage) else None

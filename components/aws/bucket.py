@@ -24,6 +24,8 @@ class BucketArgs:
     account: AwsSettings
     settings: ManagedStorage
     key: aws.kms.Key
+    protect: bool
+    """Whether the engine refuses to delete it."""
 
 
 class Bucket(pulumi.ComponentResource):
@@ -34,8 +36,9 @@ class Bucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        protected = pulumi.ResourceOptions(parent=self, protect=args.protect)
         account, settings = args.account, args.settings
-        bucket = aws.s3.Bucket(name, bucket=settings.bucket, force_destroy=False, opts=child)
+        bucket = aws.s3.Bucket(name, bucket=settings.bucket, force_destroy=False, opts=protected)
         aws.s3.BucketPublicAccessBlock(
             name,
             bucket=bucket.bucket,

@@ -1,4 +1,8 @@
-"""A release's entry in Secrets Manager: a JSON object that External Secrets reads under the release's own role."""
+"""A release's secret in Secrets Manager: a JSON object that External Secrets reads under the release's own role.
+
+It is deleted at once, because its name stays taken for as long as it could be restored: a release that is removed by
+mistake could not be added again for 30 days. Nothing is lost: its values are in the stack file and in the state.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +12,6 @@ import pulumi
 import pulumi_aws as aws
 
 TYPE: Final = "noxus:aws:Entry"
-
-_RECOVERY_DAYS: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +23,6 @@ class EntryArgs:
     values: Mapping[str, pulumi.Input[str]]
     """What it holds, by the name that External Secrets asks for."""
     key: aws.kms.Key
-    protect: bool
-    """Whether it can be brought back for 30 days after it was deleted."""
 
 
 class Entry(pulumi.ComponentResource):
@@ -40,7 +40,7 @@ class Entry(pulumi.ComponentResource):
             name=args.name,
             description="Written by Pulumi, read by External Secrets",
             kms_key_id=args.key.arn,
-            recovery_window_in_days=_RECOVERY_DAYS if args.protect else 0,
+            recovery_window_in_days=0,
             opts=child,
         )
         text = pulumi.Output.secret(pulumi.Output.json_dumps(dict(args.values), sort_keys=True))

@@ -9,7 +9,7 @@ from config.aws import AwsSettings
 def admitting_cluster(
     name: str, port: int, settings: AwsSettings, opts: pulumi.ResourceOptions
 ) -> aws.ec2.SecurityGroup:
-    """A group that lets the cluster's own group in on one port, and nothing out: servers do not call anybody."""
+    """A group that lets the cluster's groups in on one port, and nothing out: servers do not call anybody."""
     group = aws.ec2.SecurityGroup(
         name,
         name=f"{settings.name}-{name}",
@@ -17,14 +17,16 @@ def admitting_cluster(
         vpc_id=settings.vpc_id,
         opts=opts,
     )
-    aws.vpc.SecurityGroupIngressRule(
-        name,
-        security_group_id=group.id,
-        referenced_security_group_id=settings.cluster_security_group_id,
-        ip_protocol="tcp",
-        from_port=port,
-        to_port=port,
-        description="pods of the cluster",
-        opts=opts,
-    )
+    clients = {f"{name}-{client}": client for client in settings.client_security_group_ids}
+    for rule, client in {name: settings.cluster_security_group_id, **clients}.items():
+        aws.vpc.SecurityGroupIngressRule(
+            rule,
+            security_group_id=group.id,
+            referenced_security_group_id=client,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description="pods of the cluster",
+            opts=opts,
+        )
     return group

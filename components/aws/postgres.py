@@ -7,6 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.firewall import admitting_cluster
+from components.aws.key import final_snapshot
+from components.aws.logs import EXPORTS, log_groups
 from components.database_setup import Admin
 from components.endpoints import AddressTarget, PostgresEndpoint
 from components.password import generated_password
@@ -26,7 +28,7 @@ class PostgresArgs:
     settings: ManagedPostgres
     key: aws.kms.Key
     protect: bool
-    """Whether the cloud refuses to delete it too, and takes a last snapshot if it is made to."""
+    """Whether engine and cloud refuse to delete it, and a last snapshot is taken if it is deleted nonetheless."""
 
 
 class Postgres(pulumi.ComponentResource):
@@ -73,16 +75,19 @@ class Postgres(pulumi.ComponentResource):
             delete_automated_backups=False,
             deletion_protection=args.protect,
             skip_final_snapshot=not args.protect,
-            final_snapshot_identifier=f"{account.name}-{name}-final" if args.protect else None,
+            final_snapshot_identifier=final_snapshot(f"{account.name}-{name}", args.key) if args.protect else None,
             database_insights_mode="standard",
             performance_insights_enabled=True,
             performance_insights_kms_key_id=args.key.arn,
             performance_insights_retention_period=7,
-            enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
-            # Restarts wait for the maintenance window; `pulumi up` never takes the database away.
-            apply_immediately=False,
+            enabled_cloudwatch_logs_exports=list(EXPORTS),
+            # A major upgrade that waits for the window keeps the old parameter group in use, which the same update
+            # deletes, and that is refused.
+            apply_immediately=settings.apply_immediately or settings.allow_major_upgrade,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                protect=args.protect,
+                depends_on=log_groups(name, account, args.key, child),
                 # Storage grows by itself, and AWS refuses to shrink it.
                 ignore_changes=["allocatedStorage"],
             ),

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.firewall import admitting_cluster
+from components.aws.key import final_snapshot
 from components.endpoints import AddressTarget, RedisEndpoint
 from components.password import generated_password
 from config.aws import AwsSettings
@@ -26,7 +27,7 @@ class RedisArgs:
     settings: ManagedRedis
     key: aws.kms.Key
     protect: bool
-    """Whether a last snapshot is taken before it is deleted."""
+    """Whether the engine refuses to delete it, and a last snapshot is taken if it is deleted nonetheless."""
 
 
 class Redis(pulumi.ComponentResource):
@@ -73,10 +74,10 @@ class Redis(pulumi.ComponentResource):
             snapshot_retention_limit=settings.snapshot_days,
             snapshot_window=settings.snapshot_window,
             maintenance_window=settings.maintenance_window,
-            final_snapshot_identifier=f"{account.name}-{name}-final" if args.protect else None,
+            final_snapshot_identifier=final_snapshot(f"{account.name}-{name}", args.key) if args.protect else None,
             auto_minor_version_upgrade=True,
-            apply_immediately=False,
-            opts=child,
+            apply_immediately=settings.apply_immediately,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         self.endpoint = RedisEndpoint(
             host=group.primary_endpoint_address,

@@ -34,6 +34,7 @@ class BucketArgs:
     namespace: NamespaceRef
     digests: Digests
     settings: ClusterStorage
+    protect: bool
 
 
 class Bucket(pulumi.ComponentResource):
@@ -58,6 +59,7 @@ class Bucket(pulumi.ComponentResource):
             StatefulServiceArgs(
                 namespace=args.namespace,
                 settings=settings,
+                protect=args.protect,
                 port=PORT,
                 user_id=_USER_ID,
                 data_path=_DATA_PATH,

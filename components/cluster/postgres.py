@@ -8,6 +8,7 @@ from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret
 
 from components.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
 from components.database_setup import Admin
+from components.digest import Digests
 from components.endpoints import PodTarget, PostgresEndpoint
 from components.labels import selector
 from components.namespace_ref import NamespaceRef
@@ -19,6 +20,21 @@ TYPE: Final = "noxus:cluster:Postgres"
 
 PORT: Final = 5432
 
+AFTER_START: Final = """\
+attempt=0
+until pg_isready --quiet; do
+  attempt=$((attempt + 1))
+  [ "$attempt" -lt 900 ] || exit 0
+  sleep 2
+done
+psql --no-psqlrc --no-password --quiet --username="$POSTGRES_USER" --dbname=postgres <<'SQL' || true
+\\getenv password POSTGRES_PASSWORD
+ALTER ROLE CURRENT_USER PASSWORD :'password';
+SQL
+"""
+"""Gives the superuser the password of the Secret, over the socket, which the image trusts. The image itself reads it on
+its first start only."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresArgs:
@@ -26,6 +42,8 @@ class PostgresArgs:
 
     namespace: NamespaceRef
     settings: ClusterPostgres
+    digests: Digests
+    protect: bool
     scaler_namespace: str | None
     """Namespace of the KEDA operator if it counts tasks here."""
 
@@ -57,6 +75,7 @@ class Postgres(pulumi.ComponentResource):
             StatefulServiceArgs(
                 namespace=args.namespace,
                 settings=settings,
+                protect=args.protect,
                 port=PORT,
                 user_id=SETUP_USER,
                 data_path="/var/lib/postgresql/data",
@@ -67,7 +86,9 @@ class Postgres(pulumi.ComponentResource):
                 scratch_paths=("/tmp", "/var/run/postgresql"),
                 # A container has 64 MiB, and parallel queries and index builds put what they share there.
                 memory_paths={"/dev/shm": settings.memory_mib // 2},
+                after_start=["sh", "-c", AFTER_START],
                 check=ready,
+                checksum=args.digests.of({"password": superuser}),
             ),
             child,
         )

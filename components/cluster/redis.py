@@ -43,6 +43,7 @@ class RedisArgs:
     namespace: NamespaceRef
     digests: Digests
     settings: ClusterRedis
+    protect: bool
 
 
 class Redis(pulumi.ComponentResource):
@@ -75,6 +76,7 @@ class Redis(pulumi.ComponentResource):
             StatefulServiceArgs(
                 namespace=args.namespace,
                 settings=args.settings,
+                protect=args.protect,
                 port=PORT,
                 user_id=_USER_ID,
                 data_path="/data",

@@ -18,6 +18,8 @@ from pulumi_kubernetes.core.v1 import (
     EnvVarArgs,
     ExecActionArgs,
     HTTPGetActionArgs,
+    LifecycleArgs,
+    LifecycleHandlerArgs,
     PersistentVolumeClaim,
     PersistentVolumeClaimSpecArgs,
     PersistentVolumeClaimVolumeSourceArgs,
@@ -60,6 +62,8 @@ class StatefulServiceArgs:
 
     namespace: NamespaceRef
     settings: ClusterPostgres | ClusterRedis | ClusterStorage
+    protect: bool
+    """Whether the engine refuses to delete the volume."""
     port: int
     user_id: int
     """User and group of the process in the image; the group owns the volume."""
@@ -79,6 +83,8 @@ class StatefulServiceArgs:
     """Writable paths in memory by their size in MiB, which counts against the pod's limit."""
     init_command: Sequence[str] = ()
     """Runs in the same image before the service starts."""
+    after_start: Sequence[str] = ()
+    """Runs in the container when it has started; probes wait for it."""
     check: ExecActionArgs | HTTPGetActionArgs
     """How to ask whether it serves."""
     checksum: pulumi.Input[str] | None = None
@@ -105,7 +111,7 @@ class StatefulService(pulumi.ComponentResource):
                 storage_class_name=settings.storage_class,
                 resources=VolumeResourceRequirementsArgs(requests={"storage": f"{settings.storage_gib}Gi"}),
             ),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         service = Service(
             key,
@@ -193,6 +199,9 @@ def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodS
                 or None,
                 ports=[ContainerPortArgs(name=name, container_port=args.port)],
                 volume_mounts=mounts,
+                lifecycle=LifecycleArgs(post_start=LifecycleHandlerArgs(exec_=ExecActionArgs(command=args.after_start)))
+                if args.after_start
+                else None,
                 resources=resources,
                 security_context=restricted_container(read_only=True),
                 startup_probe=_probe(args.check, failures=_START_FAILURES),

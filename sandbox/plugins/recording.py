@@ -2,6 +2,7 @@
 
 Ids and outputs follow from the URN, so they never change; random resources are drawn once. Inputs are not validated and
 looking anything up is refused: a preview here says that a program hangs together, not that a cloud would accept it.
+What an account would remember and refuse is in `account.py`.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
+from sandbox.plugins.account import Account
 from sandbox.plugins.cloud_outputs import INVOKES, NAMES, PLACES, cloud_outputs
 from sandbox.plugins.properties import decode, encode
 from sandbox.plugins.random_values import SECRET_KINDS, draw
@@ -24,6 +26,7 @@ class RecordingProvider:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._account = Account()
 
     def stop(self) -> None:
         """Nothing here waits."""
@@ -71,21 +74,30 @@ class RecordingProvider:
             return pb.CreateResponse(id=id_, properties=encode({**inputs, **drawn}, secrets | marked))
         suffix = hashlib.sha256(request.urn.encode()).hexdigest()[:7]
         id_ = next((inputs[name] for name in NAMES if inputs.get(name)), f"{request.name}-{suffix}")
+        self._account.create(request.type, id_, inputs)
         computed = cloud_outputs(_unversioned(request.type), id_, inputs)
         return pb.CreateResponse(id=id_, properties=encode({**computed, **inputs}, secrets))
 
     def read(self, request: pb.ReadRequest) -> pb.ReadResponse:
-        """Whatever was recorded is still so."""
+        """Whatever was recorded is still so. What is imported has a name at least, if the account has it."""
+        if not request.properties.fields:
+            if not self._account.holds(request.type, request.id):
+                return pb.ReadResponse()
+            named = encode({"name": request.id})
+            return pb.ReadResponse(id=request.id, properties=named, inputs=named)
         return pb.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     def update(self, request: pb.UpdateRequest) -> pb.UpdateResponse:
         """The same resource with other inputs."""
         inputs, secrets = decode(request.news)
+        if not request.preview:
+            self._account.update(request.type, request.id, decode(request.old_inputs)[0], inputs)
         computed = cloud_outputs(_unversioned(request.type), request.id, inputs)
         return pb.UpdateResponse(properties=encode({**computed, **inputs}, secrets))
 
-    def delete(self, _request: pb.DeleteRequest) -> Empty:
-        """There is nothing to delete."""
+    def delete(self, request: pb.DeleteRequest) -> Empty:
+        """There is nothing to delete but the account's memory of it."""
+        self._account.delete(request.type, request.id, decode(request.old_inputs)[0])
         return Empty()
 
     def invoke(self, request: pb.InvokeRequest) -> pb.InvokeResponse:

@@ -1,9 +1,11 @@
 """Data services in the cluster: volumes, settings that keep data, and who may come in."""
 
+import json
 from typing import Any
 
 import pytest
 
+from components.cluster.postgres import AFTER_START
 from components.cluster.redis import server_config
 from tests.harness import Deployment
 from tests.programs import SMALLEST, run_program
@@ -69,6 +71,17 @@ def test_passwords_are_long_alphanumeric_and_made_once(deployed: Deployment) -> 
     for password in passwords:
         assert (password.inputs["length"], password.inputs["special"]) == (32, False)
         assert "keepers" not in password.inputs
+
+
+def test_a_new_password_of_the_superuser_restarts_postgres_which_takes_it_up(deployed: Deployment) -> None:
+    """The image reads it on its first start only; what the hook does is tested on a real Postgres."""
+    spec = deployed.one(STATEFUL_SET, "noxus-data/postgres").inputs["spec"]["template"]
+    (container,) = spec["spec"]["containers"]
+    assert container["lifecycle"]["postStart"]["exec"]["command"] == ["sh", "-c", AFTER_START]
+    assert "superuser" not in json.dumps(spec)
+    for service in ("redis", "bucket"):
+        (other,) = deployed.one(STATEFUL_SET, f"noxus-data/{service}").inputs["spec"]["template"]["spec"]["containers"]
+        assert "lifecycle" not in other
 
 
 def test_each_release_opens_the_data_services_for_itself(deployed: Deployment) -> None:

@@ -16,12 +16,6 @@ def test_it_runs_after_the_server_and_before_every_workload() -> None:
         assert setup.urn in deployed.awaited_by(workload)
 
 
-def test_it_can_be_replaced_although_the_data_is_protected() -> None:
-    deployed = run_program(SMALLEST)
-    assert not deployed.one(JOB, "noxus-data/postgres-setup").protect
-    assert deployed.one("kubernetes:apps/v1:StatefulSet", "noxus-data/postgres").protect
-
-
 def test_its_passwords_are_in_a_secret_and_a_change_of_them_runs_it_again() -> None:
     deployed = run_program(SMALLEST)
     secret = deployed.one("kubernetes:core/v1:Secret", "noxus-data/postgres-setup")

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from checks.written_queries import queries_only_read
+from components.cluster.postgres import AFTER_START
 from components.database_setup import SCRIPT, WAIT, scaler_limits
 from config.data_services import SCALER_ROLE
 from tests.e2e.postgres import SUPERUSER, Server, running
@@ -172,3 +173,22 @@ def test_an_administrator_without_superuser_rights_can_do_it_too(server: Server)
     )
     with psycopg.connect(server.url("second_scaler", SCALER_PASSWORD, "second")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_postgres_in_the_cluster_takes_up_a_new_superuser_password_when_it_starts() -> None:
+    with running() as server:
+        trusted = "local all all trust\n"  # as in the image
+        rules = server.folder / "data" / "pg_hba.conf"
+        rules.write_text(trusted + rules.read_text())
+        server.stop()
+        server.start()
+        own = {"PGHOST": str(server.folder), "PGPORT": str(server.port), "POSTGRES_USER": SUPERUSER}
+        server.run(["sh", "-c", AFTER_START], {**own, "POSTGRES_PASSWORD": OWNER_PASSWORD})
+        set_up(server, PGPASSWORD=OWNER_PASSWORD)
+        with pytest.raises(AssertionError, match="password authentication failed"):
+            set_up(server)
+        rules.write_text(rules.read_text().removeprefix(trusted))
+        server.stop()
+        server.start()
+        server.run(["sh", "-c", AFTER_START], {**own, "POSTGRES_PASSWORD": "another"})  # an image that trusts nobody
+        set_up(server, PGPASSWORD=OWNER_PASSWORD)

@@ -61,7 +61,7 @@ def test_a_preview_without_credentials_shows_every_value_that_is_known_before_cr
     assert found == REVIEWED.read_text().splitlines()
 
 
-class _Store(defaultdict[str, defaultdict[str, str]]):
+class Store(defaultdict[str, defaultdict[str, str]]):
     """A store in which every entry has every property: what the stack writes is asserted in its state."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ def test_it_comes_up_whole_and_takes_a_further_release_without_touching_the_rest
     stack: DevStack, control_plane: ControlPlane
 ) -> None:
     cluster = Kubectl(control_plane.kubeconfig)
-    with StoreOperator(control_plane.kubeconfig, _Store()).running():
+    with StoreOperator(control_plane.kubeconfig, Store()).running():
         assert (first := stack.up()).code == 0, first.text
         secret = json.loads(cluster("get", "secret", "acme-app-env", "--namespace", "noxus-acme", "-o", "json"))["data"]
         assert base64.b64decode(secret["POSTGRESQL_URL"]).decode() == "from the store"
