@@ -8,6 +8,7 @@ way to the program by those of the engine. tests/e2e/test_stack_file_reading.py 
 
 import base64
 import binascii
+import json
 import math
 import re
 from collections import Counter
@@ -93,6 +94,25 @@ def read(data: bytes, project: str) -> Document:
         if place[0] == "config" and place[1:] and place[1] in own
     }
     return Document(values, encrypted, rewritten)
+
+
+def mapping(data: bytes) -> tuple[Mapping[str, object], Mapping[Place, Rewritten]]:
+    """Read a file beside a stack file in the same way: its values, and what of them is written in another way."""
+    root, reader = _root(data), _Reader()
+    values = reader.value(root, ()) if root else None
+    if not isinstance(values, dict):
+        raise DocumentError("must be a mapping")
+    return cast("dict[str, object]", values), reader.rewritten
+
+
+def handed_over(values: Mapping[str, object], project: str) -> int:
+    """Bytes of the variable `PULUMI_CONFIG` in which the engine's language host hands configuration to the program."""
+    texts = {f"{project}:{key}": it if isinstance(it, str) else _compact(it) for key, it in values.items()}
+    return len(f"PULUMI_CONFIG={_compact(texts)}".encode()) + 1
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _full_key(written: str, project: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from config.data_services import ExternalPostgres
-from config.document import KEY, DocumentError, Place, Rewritten, read
+from config.document import KEY, DocumentError, Place, Rewritten, handed_over, mapping, read
 from config.empty import without_empty
 from config.errors import ConfigError, Problem, nearest
 from config.phrases import phrase, setting
@@ -38,6 +38,9 @@ _TEXTS: Final = frozenset({"env", "isolatedTenants", "tenants", "workerSubscribe
 
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]+")
 """What needs no escape inside an address (RFC 3986, unreserved)."""
+
+_LONGEST_VARIABLE: Final = 128 * 1024
+"""Bytes of one variable, name and end included, that Linux hands to a program (execve(2), MAX_ARG_STRLEN)."""
 
 _SET_SECRET: Final = f"pulumi config set --secret {PROJECT}:"
 
@@ -66,7 +69,7 @@ def load() -> StackConfig:
     encrypted = {key for key in raw if pulumi_config.is_config_secret(f"{PROJECT}:{key}")}
     plain = {key: _decoded(text) for key, text in raw.items() if key not in encrypted}
     source = f"Pulumi.{pulumi.get_stack()}.yaml"
-    settings = parse(source, plain, encrypted, _rewritten_on_the_way(Path(source), plain))
+    settings = _parse_with_tenants(Path(source), plain, encrypted, _rewritten_on_the_way(Path(source), plain))
     config = pulumi.Config(PROJECT)
     postgres = settings.postgres
     if isinstance(postgres, ExternalPostgres) and not _UNRESERVED.fullmatch(config.require(postgres.password)):
@@ -151,7 +154,43 @@ def read_stack_file(path: Path) -> StackSettings:
     except DocumentError as error:
         raise ConfigError(path.name, [Problem("file", str(error))]) from None
     plain = {key: _decoded(value) for key, value in document.values.items() if key not in document.encrypted}
-    return parse(path.name, plain, document.encrypted, document.rewritten)
+    if (size := handed_over(document.values, PROJECT)) > _LONGEST_VARIABLE:
+        rule = (
+            f"is {size} bytes as the engine hands it over, and Linux takes {_LONGEST_VARIABLE} in one variable; move "
+            "routing.tenants into a file of its own, named in routing.tenantsFile"
+        )
+        raise ConfigError(path.name, [Problem("config", rule)])
+    return _parse_with_tenants(path, plain, document.encrypted, document.rewritten)
+
+
+def _parse_with_tenants(
+    path: Path, plain: Mapping[str, object], encrypted: Collection[str], rewritten: Mapping[Place, Rewritten]
+) -> StackSettings:
+    """Check a stack file together with the file of its tenants, if it names one."""
+    routing = plain.get("routing")
+    settings = cast("dict[str, object]", routing) if isinstance(routing, dict) else {}
+    name = settings.get("tenantsFile")
+    if not isinstance(name, str) or not name:
+        return parse(path.name, plain, encrypted, rewritten)
+    if settings.get("tenants"):
+        raise ConfigError(path.name, [Problem("routing", "takes tenants or tenantsFile, not both")])
+    try:
+        tenants, changed = mapping((path.parent / name).read_bytes())
+    except OSError as error:
+        raise ConfigError(path.name, [Problem("routing.tenantsFile", f"cannot be read: {error.strerror}")]) from None
+    except DocumentError as error:
+        raise ConfigError(name, [Problem("file", str(error))]) from None
+    whole = {**plain, "routing": {**settings, "tenants": tenants}}
+    places = {("routing", "tenants", *place): it for place, it in changed.items()}
+    try:
+        return parse(path.name, whole, encrypted, {**rewritten, **places})
+    except ConfigError as error:
+        prefix = "routing.tenants."
+        problems = (
+            Problem(f"{name}: {it.path.removeprefix(prefix)}", it.message) if it.path.startswith(prefix) else it
+            for it in error.problems
+        )
+        raise ConfigError(path.name, problems) from None
 
 
 def _rewritten_on_the_way(path: Path, plain: Mapping[str, object]) -> Mapping[Place, Rewritten]:

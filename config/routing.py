@@ -35,6 +35,9 @@ class RoutingSettings(Section):
     tenants: Mapping[str, IdList] = Field(default={}, examples=["{ tenant-abc: [workspace-1, workspace-2] }"])
     """All tenants there are, each with all its workspaces, or [] where any may come. Empty: there may be others, and
     every class of task must be served for tenants and workspaces that no pool names."""
+    tenants_file: str | None = Field(default=None, min_length=1, examples=["tenants.yaml"])
+    """File that holds `tenants` instead, by a path from the stack file's folder: the engine takes no stack file of more
+    than 128 KiB, which some 500 tenants with six workspaces each are."""
     isolated_tenants: IdList = ()
     """Tenants whose tasks no pool may run that also takes tasks of tenants outside this list."""
     accept_shared_processing: Reason | None = None

@@ -8,6 +8,7 @@ import pytest
 from config.document import read
 from tests.e2e.dev_stack import DevStack
 from tests.e2e.stack import Outcome, Stack
+from tests.test_tenants_file import MANY
 from tests.yaml_cases import DOCUMENTS, REFUSED, SCALARS
 
 SEES = """
@@ -133,3 +134,21 @@ def test_a_section_with_nothing_after_it_is_refused_by_the_engine_and_by_check(
     assert "'egress' must be of type 'object'" in previewed.text
     assert checked.returncode == 2
     assert "egress: must be a mapping" in checked.stderr
+
+
+def test_five_hundred_tenants_preview_from_a_file_and_are_too_many_for_the_stack_file(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    stack = DevStack(tmp_path, environment)
+    (stack.folder / "tenants.yaml").write_text(json.dumps(MANY))
+    others = {"tenant-abc": [], "tenant-xyz": []}
+    stack.configure(lambda config: config.update({"routing": {"tenants": {**others, **MANY}}}))
+    too_many, checked = stack.run("preview"), stack.tool("check")
+    assert too_many.code != 0
+    assert "rgument list too long" in too_many.text
+    assert "Linux takes 131072 in one variable" in checked.stderr
+    (stack.folder / "tenants.yaml").write_text(json.dumps({**others, **MANY}))
+    stack.configure(lambda config: config.update({"routing": {"tenantsFile": "tenants.yaml"}}))
+    previewed, checked = stack.run("preview"), stack.tool("check")
+    assert previewed.code == 0, previewed.text
+    assert checked.returncode == 0, checked.stdout + checked.stderr
