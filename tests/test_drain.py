@@ -210,7 +210,20 @@ def test_a_task_that_ends_within_the_notice_may_run_on_spot_nodes() -> None:
         ),
         node_affinity(required=True, expression={"key": "karpenter.sh/capacity-type", "operator": "Exists"}),
         node_affinity(required=True, expression={"key": "cloud.google.com/gke-spot", "operator": "DoesNotExist"}),
-        {"affinity": {"podAffinity": {"x": [{"key": "cloud.google.com/gke-spot", "operator": "Exists"}]}}},
+        {
+            "affinity": {
+                "podAffinity": {
+                    "requiredDuringSchedulingIgnoredDuringExecution": [
+                        {
+                            "topologyKey": "kubernetes.io/hostname",
+                            "labelSelector": {
+                                "matchExpressions": [{"key": "cloud.google.com/gke-spot", "operator": "Exists"}]
+                            },
+                        }
+                    ]
+                }
+            }
+        },
     ],
 )
 def test_a_pool_that_chooses_no_spot_nodes_is_left_alone(placement: dict[str, Any]) -> None:
