@@ -153,7 +153,12 @@ def read_stack_file(path: Path) -> StackSettings:
         raise ConfigError(path.name, [Problem("file", f"cannot be read: {error.strerror}")]) from None
     except DocumentError as error:
         raise ConfigError(path.name, [Problem("file", str(error))]) from None
-    plain = {key: _decoded(value) for key, value in document.values.items() if key not in document.encrypted}
+    # A section as JSON in quotes is text, which the engine refuses where Pulumi.yaml says object.
+    plain = {
+        key: value if isinstance(value, str) and value[:1] in ("{", "[") else _decoded(value)
+        for key, value in document.values.items()
+        if key not in document.encrypted
+    }
     if (size := handed_over(document.values, PROJECT)) > _LONGEST_VARIABLE:
         rule = (
             f"is {size} bytes as the engine hands it over, and Linux takes {_LONGEST_VARIABLE} in one variable; move "

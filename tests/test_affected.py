@@ -27,6 +27,9 @@ WORKFLOW = ROOT / ".github" / "workflows" / "pull-request.yaml"
         (["requirements.txt", "README.md"], ["dev", "prod"]),
         (["docs/Pulumi.prod.yaml"], []),
         (["Pulumi.gone.yaml"], []),
+        (["tenants.yaml"], ["dev", "prod"]),
+        (["customers/tenants.yml"], ["dev", "prod"]),
+        (["sandbox/parts.yaml", ".github/workflows/pull-request.yaml"], []),
     ],
 )
 def test_a_stack_file_touches_its_stack_and_the_program_all_of_them(changed: list[str], stacks: list[str]) -> None:

@@ -1,6 +1,7 @@
 """Say which stacks a change touches, for the check of a pull request.
 
-A stack file touches its own stack; whatever the program is made of touches all of them; documents and tests touch none.
+A stack file touches its own stack; whatever the program is made of, and YAML that stack files may name, touches all of
+them; documents and tests touch none.
 """
 
 import argparse
@@ -15,6 +16,9 @@ _PROGRAM: Final = frozenset(
     {"__main__.py", "Pulumi.yaml", "Makefile", "requirements.txt", "checks", "components", "config"}
 )
 """Files and folders that every stack is made of."""
+
+_NO_SETTINGS: Final = frozenset({".ci", ".github", "docs", "sandbox", "tests", "tools"})
+"""Folders whose YAML no stack file names."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,10 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def affected(changed: Iterable[str], stacks: Iterable[str]) -> list[str]:
     """The stacks that changed paths touch, sorted."""
     paths = [PurePosixPath(path) for path in changed]
-    if any(path.parts[0] in _PROGRAM for path in paths):
+    if any(path.parts[0] in _PROGRAM or _may_be_named(path) for path in paths):
         return sorted(stacks)
     names = {path.name for path in paths if len(path.parts) == 1}
     return sorted(stack for stack in stacks if f"Pulumi.{stack}.yaml" in names)
+
+
+def _may_be_named(path: PurePosixPath) -> bool:
+    """Whether a stack file may name it, as `routing.tenantsFile` does."""
+    own = len(path.parts) == 1 and path.name.startswith("Pulumi.")
+    return path.suffix in (".yaml", ".yml") and not own and path.parts[0] not in _NO_SETTINGS
 
 
 def _git(*arguments: str) -> list[str]:
