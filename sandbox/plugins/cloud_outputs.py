@@ -1,9 +1,8 @@
-"""What a cloud would answer for the resources that programs here build on: names, addresses and ids, none of them real.
+"""What AWS would answer for the resources that the program makes: names, addresses and ids, none of them real.
 
-Keyed by type token without the API version. A type that is not listed has its inputs as outputs, and `arn` on AWS.
+Keyed by type token. A type that is not listed has its inputs as outputs, and an `arn`.
 """
 
-import hashlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -12,14 +11,10 @@ Values = dict[str, Any]
 ACCOUNT: Final = "111122223333"
 REGION: Final = "eu-west-1"
 
-NAMES: Final = (
-    *("bucket", "identifier", "replicationGroupId"),  # aws
-    *("accountName", "serverName", "clusterName", "resourceName"),  # azure-native
-    *("accountId", "name"),  # gcp
-)
+NAMES: Final = ("bucket", "identifier", "replicationGroupId", "name")
 """Inputs that hold a resource's name in the cloud: the first that is given is its id."""
 
-PLACES: Final = ("location", "region")
+PLACES: Final = ("region",)
 """Inputs that say where a resource is. A change of these, or of the name, makes another resource."""
 
 
@@ -29,7 +24,7 @@ def cloud_outputs(token: str, id_: str, inputs: Values) -> Values:
     if compute:
         return compute(id_, inputs)
     service = token.split(":")[1].partition("/")[0]
-    return {"arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{id_}"} if token.startswith("aws:") else {}
+    return {"arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{id_}"}
 
 
 def _rds(id_: str, inputs: Values) -> Values:
@@ -43,11 +38,6 @@ def _rds(id_: str, inputs: Values) -> Values:
         "port": port,
         "masterUserSecrets": [secret],
     }
-
-
-def _guid(seed: str) -> str:
-    digest = hashlib.sha256(seed.encode()).hexdigest()
-    return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
 
 
 _OUTPUTS: Final[dict[str, Callable[[str, Values], Values]]] = {
@@ -66,63 +56,5 @@ _OUTPUTS: Final[dict[str, Callable[[str, Values], Values]]] = {
         "primaryEndpointAddress": f"{id_}.cache.example.com",
         "readerEndpointAddress": f"{id_}-ro.cache.example.com",
         "port": inputs.get("port", 6379),
-    },
-    "gcp:storage/bucket:Bucket": lambda id_, _: {"name": id_, "url": f"gs://{id_}"},
-    "gcp:sql/databaseInstance:DatabaseInstance": lambda id_, _: {
-        "name": id_,
-        "connectionName": f"sandbox:{REGION}:{id_}",
-        "privateIpAddress": "10.20.0.5",
-    },
-    "gcp:redis/instance:Instance": lambda id_, _: {
-        "name": id_,
-        "host": "10.20.0.6",
-        "port": 6378,
-        "authString": _guid(id_),
-    },
-    "gcp:serviceaccount/account:Account": lambda id_, _: {
-        "email": f"{id_}@sandbox.iam.example.com",
-        "member": f"serviceAccount:{id_}@sandbox.iam.example.com",
-        "name": f"projects/sandbox/serviceAccounts/{id_}@sandbox.iam.example.com",
-    },
-    "azure-native:storage:StorageAccount": lambda id_, _: {
-        "name": id_,
-        "primaryEndpoints": {"blob": f"https://{id_}.blob.example.com/"},
-    },
-    "azure-native:managedidentity:UserAssignedIdentity": lambda id_, _: {
-        "name": id_,
-        "clientId": _guid(f"{id_} client"),
-        "principalId": _guid(f"{id_} principal"),
-        "tenantId": _guid("tenant"),
-    },
-    "azure-native:dbforpostgresql:Server": lambda id_, _: {
-        "name": id_,
-        "fullyQualifiedDomainName": f"{id_}.postgres.example.com",
-    },
-    "azure-native:redisenterprise:RedisEnterprise": lambda id_, _: {
-        "name": id_,
-        "hostName": f"{id_}.redis.example.com",
-    },
-}
-
-INVOKES: Final[dict[str, Values]] = {
-    "aws:index/getCallerIdentity:getCallerIdentity": {
-        "id": ACCOUNT,
-        "accountId": ACCOUNT,
-        "arn": f"arn:aws:iam::{ACCOUNT}:user/sandbox",
-        "userId": "sandbox",
-    },
-    "aws:index/getRegion:getRegion": {
-        "id": REGION,
-        "name": REGION,
-        "region": REGION,
-        "endpoint": "",
-        "description": "",
-    },
-    "aws:index/getPartition:getPartition": {"id": "aws", "partition": "aws", "dnsSuffix": "example.com"},
-    "azure-native:authorization:getClientConfig": {
-        "clientId": _guid("client"),
-        "objectId": _guid("object"),
-        "subscriptionId": _guid("subscription"),
-        "tenantId": _guid("tenant"),
     },
 }

@@ -1,21 +1,17 @@
 """The resources of the random provider: drawn once from the system's generator, then kept in the state.
 
-Left out: `bcryptHash`, which no installed package computes, `RandomShuffle`, and UUIDs of a given version.
+Those that names and passwords are made of; another kind is refused by name. `bcryptHash` is left out.
 """
 
 import base64
 import secrets
 import string
-import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
 Values = dict[str, Any]
 
-SECRET_KINDS: Final = frozenset({"RandomPassword", "RandomBytes"})
-
-_WORDS: Final = ("amber", "brisk", "calm", "dusky", "eager", "gentle", "keen", "mellow", "noble", "quiet")
-_ANIMALS: Final = ("badger", "crane", "dingo", "ermine", "falcon", "gecko", "heron", "ibex", "lynx", "otter")
+SECRET_KINDS: Final = frozenset({"RandomPassword"})
 
 
 def draw(kind: str, inputs: Values) -> tuple[str, Values]:
@@ -60,33 +56,8 @@ def _id(inputs: Values) -> tuple[str, Values]:
     return url, {form: prefix + text for form, text in forms.items()}
 
 
-def _bytes(inputs: Values) -> tuple[str, Values]:
-    drawn = secrets.token_bytes(inputs["length"])
-    return "none", {"base64": base64.b64encode(drawn).decode(), "hex": drawn.hex()}
-
-
-def _pet(inputs: Values) -> tuple[str, Values]:
-    words = [secrets.choice(_WORDS) for _ in range(inputs.get("length", 2) - 1)]
-    start = [inputs["prefix"]] if inputs.get("prefix") else []
-    return inputs.get("separator", "-").join([*start, *words, secrets.choice(_ANIMALS)]), {}
-
-
-def _integer(inputs: Values) -> tuple[str, Values]:
-    drawn = inputs["min"] + secrets.randbelow(inputs["max"] - inputs["min"] + 1)
-    return str(drawn), {"result": drawn}
-
-
-def _uuid(_inputs: Values) -> tuple[str, Values]:
-    drawn = str(uuid.uuid4())
-    return drawn, {"result": drawn}
-
-
 _KINDS: Final[dict[str, Callable[[Values], tuple[str, Values]]]] = {
     "RandomPassword": _password,
     "RandomString": _string,
     "RandomId": _id,
-    "RandomBytes": _bytes,
-    "RandomPet": _pet,
-    "RandomInteger": _integer,
-    "RandomUuid": _uuid,
 }

@@ -1,11 +1,10 @@
 """What an AWS account remembers between two runs of the engine, and refuses because of it.
 
 Only what a program stumbles over later: names that are taken, names that stay taken after a deletion, and groups that
-are in use. It is kept in the file that `SANDBOX_ACCOUNT` names; without one nothing is remembered.
+are in use. The sandbox's stand-in for AWS asks it in a test that says so in `sandbox.plugins.recording.ACCOUNT`.
 """
 
 import json
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from sandbox.plugins.server import RefusedError
-
-VARIABLE: Final = "SANDBOX_ACCOUNT"
 
 INSTANCE: Final = "aws:rds/instance:Instance"
 CACHE: Final = "aws:elasticache/replicationGroup:ReplicationGroup"
@@ -46,11 +43,10 @@ Inputs = dict[str, Any]
 
 
 class Account:
-    """Refuses with AWS' words; every method is called before the thing is done."""
+    """Refuses with AWS' words; every method is called before the thing is done. It remembers in a file."""
 
-    def __init__(self) -> None:
-        name = os.environ.get(VARIABLE)
-        self._file = Path(name) if name else None
+    def __init__(self, file: str) -> None:
+        self._file = Path(file)
         self._lock = threading.Lock()
 
     def create(self, token: str, name: str, inputs: Inputs) -> None:
@@ -109,8 +105,7 @@ class Account:
     def _remembered(self) -> Iterator[dict[str, Any]]:
         with self._lock:
             known: dict[str, Any] = {"names": {}, "groups": {}, "deleted": [], "snapshots": []}
-            if self._file and self._file.exists():
+            if self._file.exists():
                 known = json.loads(self._file.read_text())
             yield known
-            if self._file:
-                self._file.write_text(json.dumps(known))
+            self._file.write_text(json.dumps(known))
