@@ -7,8 +7,8 @@ import pulumi_random as random
 
 import checks
 import config
-from components.clouds import cloud_providers
-from components.kubernetes_access import cluster_fingerprint, kubernetes_provider
+from components.clouds.cloud import cloud_providers
+from components.kubernetes.access import cluster_fingerprint, kubernetes_provider
 from components.permanence import OUTPUT, kept
 from components.platform import Platform, PlatformArgs
 from components.short_stacks import short_stacks

@@ -12,35 +12,35 @@ from checks.archive import (
     archiving_is_on_where_data_matters,
     redis_holds_what_waits_for_the_bucket,
 )
+from checks.capacity.connections import connections_fit
+from checks.capacity.quota import quotas_hold_every_pod
+from checks.capacity.requests import workloads_request_memory
 from checks.cloud import names_are_the_stacks_own, names_fit_the_cloud, the_cloud_is_described
 from checks.cluster import protected_stacks_name_their_cluster
-from checks.connections import connections_fit
 from checks.database_roles import database_roles_are_apart
-from checks.drain import drains_are_possible, long_tasks_keep_their_nodes, tasks_are_delivered_once
 from checks.effective_environment import overrides_are_known
 from checks.environment import variables_have_one_source
 from checks.finding import Finding
-from checks.identifiers import ids_are_known, ids_are_spelled_once
 from checks.ingress import hosts_are_served_safely
-from checks.isolation import isolated_tenants_are_apart, sharing_is_known
+from checks.interruption.drain import drains_are_possible, long_tasks_keep_their_nodes, tasks_are_delivered_once
+from checks.interruption.spot import spot_nodes_suit_the_tasks
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
 from checks.network import policies_have_names_of_their_own
 from checks.placement import placement_is_about_pods_there_are
-from checks.quota import quotas_hold_every_pod
 from checks.references import references_have_values
-from checks.requests import workloads_request_memory
-from checks.routing import every_task_is_served, pools_can_get_work
-from checks.scaling import (
+from checks.routing.identifiers import ids_are_known, ids_are_spelled_once
+from checks.routing.isolation import isolated_tenants_are_apart, sharing_is_known
+from checks.routing.served import every_task_is_served, pools_can_get_work
+from checks.scaling.scalers import (
     keda_knows_what_to_count,
     pools_have_tasks_of_their_own,
     scalers_do_what_they_say,
     types_have_values,
     values_have_one_type,
 )
+from checks.scaling.timing import response_targets_are_kept
+from checks.scaling.written_queries import queries_only_read
 from checks.secrets import stores_are_read
-from checks.spot import spot_nodes_suit_the_tasks
-from checks.timing import response_targets_are_kept
-from checks.written_queries import queries_only_read
 from config import ConfigError, Problem, StackSettings
 
 __all__ = ["CHECKS", "ROUTING", "Finding", "enforce", "findings"]

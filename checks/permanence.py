@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from checks.limits import limit_of
+from checks.capacity.limits import limit_of
 from config import Problem, StackSettings
 from config.data_services import ManagedPostgres, ManagedRedis, ManagedStorage
 

@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import pulumi
 
-from components.clouds import Cloud
-from components.cluster.bucket import Bucket, BucketArgs
-from components.cluster.postgres import Postgres, PostgresArgs
-from components.cluster.redis import Redis, RedisArgs
-from components.database_setup import Admin, DatabaseSetup, DatabaseSetupArgs
-from components.digest import Digests
-from components.endpoints import DataServices
-from components.external import external_admin, external_bucket, external_postgres, external_redis
-from components.migrations import migrations_run
-from components.namespace import Namespace, NamespaceArgs
-from components.namespace_ref import NamespaceRef
-from components.pull_secret import pull_secret
-from components.queue_access import QueueAccess, QueueAccessArgs
+from components.clouds.cloud import Cloud
+from components.data.cluster.bucket import Bucket, BucketArgs
+from components.data.cluster.postgres import Postgres, PostgresArgs
+from components.data.cluster.redis import Redis, RedisArgs
+from components.data.database_setup import Admin, DatabaseSetup, DatabaseSetupArgs
+from components.data.external import external_admin, external_bucket, external_postgres, external_redis
+from components.data.queue_access import QueueAccess, QueueAccessArgs
+from components.kubernetes.endpoints import DataServices
+from components.kubernetes.namespace_ref import NamespaceRef
+from components.network.namespace import Namespace, NamespaceArgs
+from components.secrets.digest import Digests
+from components.secrets.pull_secret import pull_secret
+from components.workloads.migrations import migrations_run
 from config import StackConfig, StackSettings
 from config.data_services import (
     ClusterPostgres,

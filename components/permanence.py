@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 import pulumi
 
-from checks.connections import fits_until_a_restart
+from checks.capacity.connections import fits_until_a_restart
 from checks.permanence import CONNECTIONS, FINGERPRINT, changed, permanent
 from config import ConfigError, StackSettings
 

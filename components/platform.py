@@ -6,16 +6,16 @@ from typing import Final
 
 import pulumi
 
-from checks.routes import routes
-from checks.scaling import scale_counts
-from components.clouds import chosen_cloud
+from checks.routing.routes import routes
+from checks.scaling.scalers import scale_counts
+from components.clouds.cloud import chosen_cloud
 from components.data_services import data_services
-from components.digest import Digests
-from components.endpoints import DataServices
-from components.password import generated_password
+from components.kubernetes.endpoints import DataServices
 from components.permanence import MARKS_OUTPUT
-from components.release import PrimaryRelease, Release, ReleaseArgs, WorkerRelease
-from components.service import service_url
+from components.releases.release import PrimaryRelease, Release, ReleaseArgs, WorkerRelease
+from components.secrets.digest import Digests
+from components.secrets.password import generated_password
+from components.workloads.service import service_url
 from config import StackConfig, StackSettings
 from config.ingress import PublicRole
 from config.releases import ReleaseSettings

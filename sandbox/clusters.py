@@ -61,7 +61,7 @@ def protected(stack: str) -> bool:
 
 
 def _reachable(settings: Mapping[str, Any]) -> bool:
-    from components.kubernetes_access import cluster_problems  # with the SDK, which nothing else here needs
+    from components.kubernetes.access import cluster_problems  # with the SDK, which nothing else here needs
     from config.sections import ClusterSettings
 
     known = {key: settings[key] for key in _NAMES if key in settings}

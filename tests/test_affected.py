@@ -23,7 +23,7 @@ WORKFLOW = ROOT / ".github" / "workflows" / "pull-request.yaml"
         (["README.md", "docs/aws.md", "tests/test_aws.py"], []),
         (["Pulumi.prod.yaml"], ["prod"]),
         (["Pulumi.prod.yaml", "Pulumi.dev.yaml"], ["dev", "prod"]),
-        (["components/aws/redis.py"], ["dev", "prod"]),
+        (["components/clouds/aws/redis.py"], ["dev", "prod"]),
         (["requirements.txt", "README.md"], ["dev", "prod"]),
         (["docs/Pulumi.prod.yaml"], []),
         (["Pulumi.gone.yaml"], []),

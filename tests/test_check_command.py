@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from checks.effective_environment import effective_environment
-from components.app_env import credentials, platform_env
+from components.secrets.app_env import credentials, platform_env
 from config.names import PLATFORM_VARIABLES
 from config.sections import ArchiveSettings
 from tests.harness import deploy
@@ -44,8 +44,8 @@ def test_the_sources_are_those_that_the_pods_really_have() -> None:
 def test_the_platforms_variables_are_those_of_the_code() -> None:
     import pulumi
 
-    from components.endpoints import BucketEndpoint, DataServices, PodTarget, PostgresEndpoint, RedisEndpoint
-    from components.namespace_ref import NamespaceRef
+    from components.kubernetes.endpoints import BucketEndpoint, DataServices, PodTarget, PostgresEndpoint, RedisEndpoint
+    from components.kubernetes.namespace_ref import NamespaceRef
 
     def program() -> None:
         secret = pulumi.Output.secret("x")

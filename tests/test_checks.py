@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks import Finding, enforce, findings
-from checks.peak import most_pods
+from checks.capacity.peak import most_pods
 from config import ConfigError
 from config.quantity import amount, written
 from tests.programs import ROOT, SMALLEST, VAULT, settings, stack_file, with_pool

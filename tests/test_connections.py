@@ -13,11 +13,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from checks import findings
-from checks.connections import SERVICES, findings_of, fits_until_a_restart
-from checks.instance_classes import larger_classes, memory_gib
-from checks.ledger import Ledger, ledger
-from checks.limits import limit_of
-from checks.ways_out import cheapest
+from checks.capacity.connections import SERVICES, findings_of, fits_until_a_restart
+from checks.capacity.instance_classes import larger_classes, memory_gib
+from checks.capacity.ledger import Ledger, ledger
+from checks.capacity.limits import limit_of
+from checks.capacity.ways_out import cheapest
 from config.connections import Service
 from tests.programs import EXTERNAL_SERVICES, LOGINS, ROOT, SMALLEST, run_program, settings, stack_file
 from tools import connections

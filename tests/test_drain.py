@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks import findings
-from checks.drain import LIMITS, Row, survival
+from checks.interruption.drain import LIMITS, Row, survival
 from config import StackSettings
 from tests.programs import ROOT, SMALLEST, settings, stack_file, with_pool
 from tools import drain

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from checks import findings
-from components.labels import labels, selector
+from components.kubernetes.labels import labels, selector
 from tests.harness import Deployment
 from tests.placement_cases import HOLDS_NOWHERE, REFUSED, TAKEN, near, spread
 from tests.programs import run_program, settings, with_pool

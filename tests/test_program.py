@@ -353,12 +353,12 @@ def test_a_wrong_stack_file_is_refused_before_anything_is_registered() -> None:
     ("modules", "others"),
     [
         ("components.platform", ("pulumi_aws", "pulumi_gcp", "pulumi_azure_native")),
-        ("components.platform, components.aws", ("pulumi_gcp", "pulumi_azure_native")),
+        ("components.platform, components.clouds.aws", ("pulumi_gcp", "pulumi_azure_native")),
     ],
 )
 def test_a_stack_loads_no_sdk_of_another_cloud_and_no_sandbox(modules: str, others: tuple[str, ...]) -> None:
     code = (
-        f"import sys; import {modules}, components.kubernetes_access, checks, config; "
+        f"import sys; import {modules}, components.kubernetes.access, checks, config; "
         f"print([m for m in sys.modules if m.split('.')[0] in {(*others, 'sandbox', 'tests')}])"
     )
     result = subprocess.run(

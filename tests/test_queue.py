@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import settings as effort
 
 from checks import Finding
-from checks.fleet import Fleet, Subscription
-from checks.routing import every_task_is_served
-from checks.scaling import (
+from checks.routing.fleet import Fleet, Subscription
+from checks.routing.served import every_task_is_served
+from checks.scaling.scalers import (
     keda_knows_what_to_count,
     pools_have_tasks_of_their_own,
     scale_counts,
     types_have_values,
     values_have_one_type,
 )
-from checks.sql import identifier, literal
-from checks.written_queries import queries_only_read
+from checks.scaling.sql import identifier, literal
+from checks.scaling.written_queries import queries_only_read
 from config import ConfigError
 from config.scaling import table_parts
 from tests.fleets import QUEUE, every_task, fleets, keda, settings_of, takes

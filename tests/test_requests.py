@@ -1,6 +1,6 @@
 """Resource requests: of what the stack itself brings they are set, of the rest the check tells which are not."""
 
-from checks.requests import workloads_request_memory
+from checks.capacity.requests import workloads_request_memory
 from tests.programs import ROOT, SMALLEST, run_program, settings, stack_file
 
 MEMORY = {"requests": {"memory": "256Mi"}}

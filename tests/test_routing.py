@@ -10,10 +10,10 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from checks import Finding
-from checks.identifiers import ids_are_known, ids_are_spelled_once
-from checks.isolation import isolated_tenants_are_apart, sharing_is_known
-from checks.routes import routes
-from checks.routing import every_task_is_served, pools_can_get_work
+from checks.routing.identifiers import ids_are_known, ids_are_spelled_once
+from checks.routing.isolation import isolated_tenants_are_apart, sharing_is_known
+from checks.routing.routes import routes
+from checks.routing.served import every_task_is_served, pools_can_get_work
 from config import StackSettings
 from config.routing import TASK_TYPES
 from tests.fleets import (

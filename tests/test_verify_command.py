@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from components.labels import PART_OF
+from components.kubernetes.labels import PART_OF
 from tests.programs import ROOT, with_pool
 from tests.snapshots import Objects, dev_cluster, observed
 from tools import verify

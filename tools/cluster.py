@@ -15,8 +15,8 @@ from kubernetes.config import ConfigException, load_incluster_config, new_client
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes_access import cluster_problems
-from components.labels import PART_OF
+from components.kubernetes.access import cluster_problems
+from components.kubernetes.labels import PART_OF
 from config import ConfigError, Problem, StackSettings, kubeconfig
 from config.sections import ClusterSettings
 from tools.health import answers

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from checks.connections import SERVICES, findings_of, there
-from checks.ledger import Ledger, ledger
-from checks.ways_out import cheapest
+from checks.capacity.connections import SERVICES, findings_of, there
+from checks.capacity.ledger import Ledger, ledger
+from checks.capacity.ways_out import cheapest
 from config import StackSettings
 from config.connections import Service
 from tools import stack_file

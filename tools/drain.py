@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic.alias_generators import to_camel
 
-from checks.drain import VISIBILITY_REFERENCE, Row, survival
+from checks.interruption.drain import VISIBILITY_REFERENCE, Row, survival
 from config import StackSettings
 from tools import stack_file
 

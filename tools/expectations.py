@@ -9,11 +9,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
-from checks.scaling import Count, scale_counts
-from components.autoscaling import PAUSED, PAUSED_REPLICAS
-from components.labels import Component
-from components.pool import routing_env
-from components.workload import escaped
+from checks.scaling.scalers import Count, scale_counts
+from components.kubernetes.labels import Component
+from components.workloads.autoscaling import PAUSED, PAUSED_REPLICAS
+from components.workloads.pool import routing_env
+from components.workloads.workload import escaped
 from config import StackSettings
 from config.autoscaling import Autoscaling, HpaAutoscaling, KedaAutoscaling
 from config.ingress import PublicRole

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from components.labels import PART_OF, selector
-from components.network import REASON
-from components.quota import hard_limits
-from components.workload import MARKS
+from components.kubernetes.labels import PART_OF, selector
+from components.network.policies import REASON
+from components.releases.quota import hard_limits
+from components.workloads.workload import MARKS
 from config.ingress import TlsSettings
 from config.quantity import amount
 from config.releases import QuotaSettings

@@ -10,10 +10,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-from components.cluster.stateful import INSTANCE
-from components.ingress import certificate
-from components.labels import PART_OF, selector
-from components.migrations import migrations_run
+from components.data.cluster.stateful import INSTANCE
+from components.kubernetes.labels import PART_OF, selector
+from components.workloads.ingress import certificate
+from components.workloads.migrations import migrations_run
 from config import StackSettings, kubeconfig
 from config.releases import ReleaseSettings
 from tools import expectations, faults

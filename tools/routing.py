@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import checks
-from checks.routes import Route, routes
-from checks.scaling import scale_counts
-from checks.sql import create_index, grant_reading
+from checks.routing.routes import Route, routes
+from checks.scaling.scalers import scale_counts
+from checks.scaling.sql import create_index, grant_reading
 from config import StackSettings
 from tools import stack_file
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from checks.routing import every_task_is_served
-from checks.scaling import scale_counts
+from checks.routing.served import every_task_is_served
+from checks.scaling.scalers import scale_counts
 from tests.fleets import keda, settings_of
 
 SIZE = 1_000

@@ -13,8 +13,8 @@ from typing import Any
 
 import psycopg
 
-from checks.scaling import scale_counts
-from checks.sql import create_index
+from checks.scaling.scalers import scale_counts
+from checks.scaling.sql import create_index
 from config import StackSettings
 from config.timing import POLLING_SECONDS
 from tests.e2e.postgres import SUPERUSER, running

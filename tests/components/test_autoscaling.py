@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.autoscaling import fallback
+from components.workloads.autoscaling import fallback
 from config import ConfigError
 from config.autoscaling import KedaAutoscaling
 from tests.harness import Deployment

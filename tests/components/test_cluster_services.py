@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from components.cluster.postgres import AFTER_START
-from components.cluster.redis import server_config
+from components.data.cluster.postgres import AFTER_START
+from components.data.cluster.redis import server_config
 from tests.harness import Deployment
 from tests.programs import SMALLEST, run_program
 

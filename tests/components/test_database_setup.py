@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.database_setup import scaler_limits
+from components.data.database_setup import scaler_limits
 from tests.programs import SMALLEST, run_program
 
 JOB = "kubernetes:batch/v1:Job"

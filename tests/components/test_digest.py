@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pulumi
 import pytest
 
-from components.digest import Digests
+from components.secrets.digest import Digests
 from tests.harness import Deployment, deploy
 from tests.programs import external_secrets_stack, run_program
 

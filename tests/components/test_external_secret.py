@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.external_secret import literal, provider
 from components.permanence import MARKS_OUTPUT
+from components.secrets.external_secret import literal, provider
 from config.secrets import SecretsSettings
 from tests.harness import Deployment
 from tests.programs import IDENTITY, VAULT, run_program

@@ -12,8 +12,8 @@ from typing import cast
 import pytest
 
 import config.kubeconfig
-from components import kubernetes_access
-from components.kubernetes_access import cluster_fingerprint, cluster_problems
+from components.kubernetes import access as kubernetes_access
+from components.kubernetes.access import cluster_fingerprint, cluster_problems
 from config import ConfigError, parse
 from config.sections import ClusterSettings
 from tests.conftest import kubeconfig

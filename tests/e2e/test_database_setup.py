@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from checks.written_queries import queries_only_read
-from components.cluster.postgres import AFTER_START
-from components.database_setup import SCRIPT, WAIT, scaler_limits
+from checks.scaling.written_queries import queries_only_read
+from components.data.cluster.postgres import AFTER_START
+from components.data.database_setup import SCRIPT, WAIT, scaler_limits
 from config.data_services import SCALER_ROLE
 from tests.e2e.postgres import SUPERUSER, Server, running
 from tests.fleets import settings_of

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from checks.sql import index_name, table
-from components.database_setup import SCRIPT as SET_UP
-from components.database_setup import WAIT, scaler_limits
-from components.queue_access import SCRIPT, index, rights
+from checks.scaling.sql import index_name, table
+from components.data.database_setup import SCRIPT as SET_UP
+from components.data.database_setup import WAIT, scaler_limits
+from components.data.queue_access import SCRIPT, index, rights
 from config.data_services import SCALER_ROLE
 from config.scaling import QueueSettings
 from tests.e2e.postgres import SUPERUSER, Server, running

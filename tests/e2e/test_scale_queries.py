@@ -13,9 +13,9 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from psycopg import sql
 
-from checks.fleet import target_query_value
-from checks.scaling import scale_counts
-from checks.sql import create_index
+from checks.routing.fleet import target_query_value
+from checks.scaling.scalers import scale_counts
+from checks.scaling.sql import create_index
 from config import StackSettings
 from config.autoscaling import KedaAutoscaling
 from config.routing import TAKES

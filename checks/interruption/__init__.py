@@ -1,0 +1,1 @@
+"""What becomes of running tasks when nodes and pods must go."""

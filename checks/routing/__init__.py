@@ -1,0 +1,1 @@
+"""Who takes which task, and what is wrong with that."""

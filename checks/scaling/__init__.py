@@ -1,0 +1,1 @@
+"""What KEDA counts for each pool, and whether its scalers do what they say."""

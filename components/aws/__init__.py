@@ -1,5 +1,0 @@
-"""AWS: RDS, ElastiCache, S3, roles and entries of Secrets Manager, in a network and an account that exist."""
-
-from components.aws.account import Aws
-
-__all__ = ["Aws"]

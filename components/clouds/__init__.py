@@ -1,0 +1,1 @@
+"""What a cloud can be asked for, and one folder for each cloud's answers."""

@@ -1,0 +1,89 @@
+"""Redis by ElastiCache: one primary and its replicas, encrypted, with a password, and never evicting."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.clouds.aws.firewall import admitting_cluster
+from components.clouds.aws.key import final_snapshot
+from components.kubernetes.endpoints import AddressTarget, RedisEndpoint
+from components.secrets.password import generated_password
+from config.aws import AwsSettings
+from config.data_services import REDIS_PORT, ManagedRedis
+
+TYPE: Final = "noxus:aws:Redis"
+
+_ENGINES: Final = {"valkey": ("8.0", "valkey8"), "redis": ("7.1", "redis7")}
+"""Version and family of parameters, by engine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisArgs:
+    """What a `Redis` needs."""
+
+    account: AwsSettings
+    settings: ManagedRedis
+    key: aws.kms.Key
+    protect: bool
+    """Whether the engine refuses to delete it, and a last snapshot is taken if it is deleted nonetheless."""
+
+
+class Redis(pulumi.ComponentResource):
+    """The one Redis, in ElastiCache. Cluster mode is off: Celery's transport knows one primary (kombu)."""
+
+    endpoint: RedisEndpoint
+
+    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        account, settings = args.account, args.settings
+        version, family = _ENGINES[settings.engine]
+        password = generated_password(f"{name}-password", child, length=64)
+        subnets = aws.elasticache.SubnetGroup(
+            name, name=f"{account.name}-{name}", subnet_ids=account.subnet_ids, opts=child
+        )
+        parameters = aws.elasticache.ParameterGroup(
+            f"{name}-{family}",
+            name=f"{account.name}-{name}-{family}",
+            family=family,
+            # Queues and runs that wait for the bucket are here: what is evicted is lost.
+            parameters=[aws.elasticache.ParameterGroupParameterArgs(name="maxmemory-policy", value="noeviction")],
+            opts=child,
+        )
+        group = aws.elasticache.ReplicationGroup(
+            name,
+            replication_group_id=f"{account.name}-{name}",
+            description=f"Broker and cache of {account.name}",
+            engine=settings.engine,
+            engine_version=version,
+            node_type=settings.node_type,
+            num_cache_clusters=settings.replicas + 1,
+            automatic_failover_enabled=settings.replicas > 0,
+            multi_az_enabled=settings.replicas > 0,
+            port=REDIS_PORT,
+            parameter_group_name=parameters.name,
+            subnet_group_name=subnets.name,
+            security_group_ids=[admitting_cluster(name, REDIS_PORT, account, child).id],
+            at_rest_encryption_enabled=True,
+            kms_key_id=args.key.arn,
+            transit_encryption_enabled=True,
+            transit_encryption_mode=settings.transit_encryption,
+            auth_token=password,
+            snapshot_retention_limit=settings.snapshot_days,
+            snapshot_window=settings.snapshot_window,
+            maintenance_window=settings.maintenance_window,
+            final_snapshot_identifier=final_snapshot(f"{account.name}-{name}", args.key) if args.protect else None,
+            auto_minor_version_upgrade=True,
+            apply_immediately=settings.apply_immediately,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        self.endpoint = RedisEndpoint(
+            host=group.primary_endpoint_address,
+            port=REDIS_PORT,
+            password=password,
+            target=AddressTarget(cidrs=account.data_cidrs, port=REDIS_PORT),
+            made=self,
+        )
+        self.register_outputs({})

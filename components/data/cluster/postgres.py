@@ -1,0 +1,119 @@
+"""PostgreSQL with pgvector in the cluster. Its roles and its database are `components/data/database_setup.py`'s."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret
+
+from components.data.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
+from components.data.database_setup import Admin
+from components.kubernetes.endpoints import PodTarget, PostgresEndpoint
+from components.kubernetes.labels import selector
+from components.kubernetes.namespace_ref import NamespaceRef
+from components.network.policies import EVERY_POD, Selection, allow_ingress
+from components.secrets.digest import Digests
+from components.secrets.password import generated_password
+from config.data_services import CLUSTER_ADMIN_ROLE, SCALER_ROLE, SETUP_USER, ClusterPostgres
+
+TYPE: Final = "noxus:cluster:Postgres"
+
+PORT: Final = 5432
+
+AFTER_START: Final = """\
+attempt=0
+until pg_isready --quiet; do
+  attempt=$((attempt + 1))
+  [ "$attempt" -lt 900 ] || exit 0
+  sleep 2
+done
+psql --no-psqlrc --no-password --quiet --username="$POSTGRES_USER" --dbname=postgres <<'SQL' || true
+\\getenv password POSTGRES_PASSWORD
+ALTER ROLE CURRENT_USER PASSWORD :'password';
+SQL
+"""
+"""Gives the superuser the password of the Secret, over the socket, which the image trusts. The image itself reads it on
+its first start only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresArgs:
+    """What a `Postgres` needs."""
+
+    namespace: NamespaceRef
+    settings: ClusterPostgres
+    digests: Digests
+    protect: bool
+    scaler_namespace: str | None
+    """Namespace of the KEDA operator if it counts tasks here."""
+
+
+class Postgres(pulumi.ComponentResource):
+    """The one Postgres, in the cluster."""
+
+    endpoint: PostgresEndpoint
+    admin: Admin
+    """The superuser's login."""
+
+    def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        settings = args.settings
+        owner, scaler, superuser = (
+            generated_password(f"{name}-{role}-password", child) for role in ("owner", "scaler", "superuser")
+        )
+        secret = Secret(
+            args.namespace.key(name),
+            metadata=args.namespace.metadata(name),
+            string_data=pulumi.Output.secret({"POSTGRES_PASSWORD": superuser}),
+            opts=child,
+        )
+        # Over TCP, because the image's first start serves on the socket only.
+        ready = ExecActionArgs(command=["pg_isready", "--host=127.0.0.1", "--username=postgres"])
+        StatefulService(
+            name,
+            StatefulServiceArgs(
+                namespace=args.namespace,
+                settings=settings,
+                protect=args.protect,
+                port=PORT,
+                user_id=SETUP_USER,
+                data_path="/var/lib/postgresql/data",
+                # The image's entry point hands options on to the server.
+                arguments=["-c", f"max_connections={settings.max_connections}"] if settings.max_connections else [],
+                env={"PGDATA": "/var/lib/postgresql/data/pgdata", "POSTGRES_USER": CLUSTER_ADMIN_ROLE},
+                env_secrets=[secret.metadata["name"]],
+                scratch_paths=("/tmp", "/var/run/postgresql"),
+                # A container has 64 MiB, and parallel queries and index builds put what they share there.
+                memory_paths={"/dev/shm": settings.memory_mib // 2},
+                after_start=["sh", "-c", AFTER_START],
+                check=ready,
+                checksum=args.digests.of({"password": superuser}),
+            ),
+            child,
+        )
+        target = PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=PORT)
+        if args.scaler_namespace:
+            allow_ingress(
+                f"{name}-from-keda",
+                "KEDA counts waiting and running tasks",
+                within=args.namespace,
+                target=Selection(labels=target.pod_labels),
+                sources=[EVERY_POD.peer(args.scaler_namespace)],
+                port=PORT,
+                opts=child,
+            )
+        self.admin = Admin(user=CLUSTER_ADMIN_ROLE, password=superuser, image=settings.image)
+        self.endpoint = PostgresEndpoint(
+            host=f"{name}.{args.namespace.name}.svc",
+            port=PORT,
+            database=settings.database,
+            user=settings.database,
+            password=owner,
+            scaler_user=SCALER_ROLE,
+            scaler_password=scaler,
+            ssl_mode="disable",  # the image has no certificate, and the traffic stays in the cluster
+            target=target,
+            made=self,
+        )
+        self.register_outputs({})

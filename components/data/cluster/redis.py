@@ -1,0 +1,102 @@
+"""Redis in the cluster: broker, cache and run data in one, so it keeps everything and evicts nothing."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret, SecretVolumeSourceArgs, VolumeArgs
+
+from components.data.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
+from components.kubernetes.endpoints import PodTarget, RedisEndpoint
+from components.kubernetes.labels import selector
+from components.kubernetes.namespace_ref import NamespaceRef
+from components.secrets.digest import Digests
+from components.secrets.password import generated_password
+from config.data_services import ClusterRedis
+
+TYPE: Final = "noxus:cluster:Redis"
+
+PORT: Final = 6379
+
+_USER_ID: Final = 999
+"""User `redis` of the image."""
+
+
+def server_config(password: str, data_mib: int) -> str:
+    """Text of redis.conf. `noeviction`: evicting a broker's keys loses tasks; a full Redis refuses writes instead."""
+    return "\n".join(
+        (
+            f"requirepass {password}",
+            f"maxmemory {data_mib}mb",
+            "maxmemory-policy noeviction",
+            "appendonly yes",
+            "dir /data",
+            "",
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisArgs:
+    """What a `Redis` needs."""
+
+    namespace: NamespaceRef
+    digests: Digests
+    settings: ClusterRedis
+    protect: bool
+
+
+class Redis(pulumi.ComponentResource):
+    """The one Redis, in the cluster."""
+
+    endpoint: RedisEndpoint
+
+    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        password = generated_password(f"{name}-password", child)
+        data_mib = args.settings.data_mib
+        config = password.apply(lambda value: server_config(value, data_mib))
+        files = Secret(
+            args.namespace.key(f"{name}-config"),
+            metadata=args.namespace.metadata(f"{name}-config"),
+            string_data=pulumi.Output.secret({"redis.conf": config}),
+            opts=child,
+        )
+        client = Secret(
+            args.namespace.key(f"{name}-client"),
+            metadata=args.namespace.metadata(f"{name}-client"),
+            string_data=pulumi.Output.secret({"REDISCLI_AUTH": password}),
+            opts=child,
+        )
+        # redis-cli exits with 0 on an error reply too; only PONG says that Redis has loaded its data.
+        ready = ExecActionArgs(command=["sh", "-c", "redis-cli ping | grep -q PONG"])
+        StatefulService(
+            name,
+            StatefulServiceArgs(
+                namespace=args.namespace,
+                settings=args.settings,
+                protect=args.protect,
+                port=PORT,
+                user_id=_USER_ID,
+                data_path="/data",
+                command=["redis-server", "/etc/redis/redis.conf"],
+                env_secrets=[client.metadata["name"]],
+                files={
+                    "/etc/redis": VolumeArgs(
+                        name="config", secret=SecretVolumeSourceArgs(secret_name=files.metadata["name"])
+                    )
+                },
+                check=ready,
+                checksum=args.digests.of({"config": config}),
+            ),
+            child,
+        )
+        self.endpoint = RedisEndpoint(
+            host=f"{name}.{args.namespace.name}.svc",
+            port=PORT,
+            password=password,
+            target=PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=PORT),
+            made=self,
+        )
+        self.register_outputs({})

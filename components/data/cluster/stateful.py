@@ -1,0 +1,213 @@
+"""One pod with one volume: what Postgres, Redis and the bucket have in common when they run in the cluster.
+
+The volume is a claim of its own instead of a StatefulSet's template: it can be enlarged and protected, and it
+stays when the StatefulSet has to be replaced.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgs,
+    ContainerPortArgs,
+    EmptyDirVolumeSourceArgs,
+    EnvFromSourceArgs,
+    EnvVarArgs,
+    ExecActionArgs,
+    HTTPGetActionArgs,
+    LifecycleArgs,
+    LifecycleHandlerArgs,
+    PersistentVolumeClaim,
+    PersistentVolumeClaimSpecArgs,
+    PersistentVolumeClaimVolumeSourceArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    ProbeArgs,
+    ResourceRequirementsArgs,
+    SecretEnvSourceArgs,
+    Service,
+    ServicePortArgs,
+    ServiceSpecArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+    VolumeResourceRequirementsArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+
+from components.kubernetes.labels import labels, selector
+from components.kubernetes.namespace_ref import NamespaceRef
+from components.workloads.workload import pull_logins, restricted_container, restricted_security
+from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
+
+TYPE: Final = "noxus:cluster:StatefulService"
+
+INSTANCE: Final = "data"
+"""Instance label of the data services' pods."""
+
+_GRACE_SECONDS: Final = 120
+"""What a data service gets to write everything to its volume."""
+
+_PROBE_SECONDS: Final = 10
+_START_FAILURES: Final = 180
+"""Half an hour to start: a first start makes a database, a later one may read a whole append-only file."""
+_LIVENESS_FAILURES: Final = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatefulServiceArgs:
+    """What a `StatefulService` needs."""
+
+    namespace: NamespaceRef
+    settings: ClusterPostgres | ClusterRedis | ClusterStorage
+    protect: bool
+    """Whether the engine refuses to delete the volume."""
+    port: int
+    user_id: int
+    """User and group of the process in the image; the group owns the volume."""
+    data_path: str
+    """Where the volume is mounted."""
+    command: Sequence[str] = ()
+    """Overrides the image's entry point."""
+    arguments: Sequence[str] = ()
+    env: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    env_secrets: Sequence[pulumi.Input[str]] = ()
+    """Secrets whose keys become variables."""
+    files: Mapping[str, VolumeArgs] = field(default_factory=dict[str, VolumeArgs])
+    """Read-only volumes by the path they are mounted at."""
+    scratch_paths: Sequence[str] = ("/tmp",)
+    """Writable paths outside the volume; the root file system is read-only."""
+    memory_paths: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Writable paths in memory by their size in MiB, which counts against the pod's limit."""
+    init_command: Sequence[str] = ()
+    """Runs in the same image before the service starts."""
+    after_start: Sequence[str] = ()
+    """Runs in the container when it has started; probes wait for it."""
+    check: ExecActionArgs | HTTPGetActionArgs
+    """How to ask whether it serves."""
+    checksum: pulumi.Input[str] | None = None
+    """Changes when the pod must restart to read its files and variables again. None: it reads them when it is new."""
+
+
+class StatefulService(pulumi.ComponentResource):
+    """A StatefulSet of one pod, its volume, and a headless Service that gives it a stable name."""
+
+    def __init__(self, name: str, args: StatefulServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        settings = args.settings
+        key, described = args.namespace.key(name), labels(INSTANCE, name, "data")
+        metadata = args.namespace.metadata(name, labels=described)
+        selected = selector(INSTANCE, name)
+        checksum = None if args.checksum is None else {"noxus.ai/checksum": args.checksum}
+        # Many classes bind a volume only when a pod asks for it, so the claim is not waited for; the StatefulSet is.
+        claim = PersistentVolumeClaim(
+            key,
+            metadata=args.namespace.metadata(name, labels=described, annotations={"pulumi.com/skipAwait": "true"}),
+            spec=PersistentVolumeClaimSpecArgs(
+                access_modes=["ReadWriteOnce"],
+                storage_class_name=settings.storage_class,
+                resources=VolumeResourceRequirementsArgs(requests={"storage": f"{settings.storage_gib}Gi"}),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        service = Service(
+            key,
+            metadata=metadata,
+            spec=ServiceSpecArgs(
+                cluster_ip="None",
+                selector=selected,
+                ports=[ServicePortArgs(name=name, port=args.port, target_port=name)],
+            ),
+            opts=child,
+        )
+        StatefulSet(
+            key,
+            metadata=metadata,
+            spec=StatefulSetSpecArgs(
+                replicas=1,
+                # With the default policy a pod that never became ready keeps its successor from being made.
+                pod_management_policy="Parallel",
+                service_name=service.metadata["name"],
+                selector=LabelSelectorArgs(match_labels=selected),
+                template=PodTemplateSpecArgs(
+                    metadata=ObjectMetaArgs(labels=described, annotations=checksum),
+                    spec=_pod(name, args, claim.metadata["name"]),
+                ),
+            ),
+            # It cannot change without a replacement: a StatefulSet that exists keeps its own.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["spec.podManagementPolicy"]),
+        )
+        self.register_outputs({})
+
+
+def _probe(check: ExecActionArgs | HTTPGetActionArgs, failures: int | None = None) -> ProbeArgs:
+    return ProbeArgs(
+        exec_=check if isinstance(check, ExecActionArgs) else None,
+        http_get=check if isinstance(check, HTTPGetActionArgs) else None,
+        period_seconds=_PROBE_SECONDS,
+        timeout_seconds=5,
+        failure_threshold=failures,
+    )
+
+
+def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodSpecArgs:
+    memory = f"{args.settings.memory_mib}Mi"
+    emptied = {
+        **{path: EmptyDirVolumeSourceArgs() for path in args.scratch_paths},
+        **{
+            path: EmptyDirVolumeSourceArgs(medium="Memory", size_limit=f"{size}Mi")
+            for path, size in args.memory_paths.items()
+        },
+    }
+    mounts = [
+        VolumeMountArgs(name="data", mount_path=args.data_path),
+        *(VolumeMountArgs(name=f"scratch-{i}", mount_path=path) for i, path in enumerate(emptied)),
+        *(VolumeMountArgs(name=volume.name, mount_path=path, read_only=True) for path, volume in args.files.items()),
+    ]
+    volumes = [
+        VolumeArgs(name="data", persistent_volume_claim=PersistentVolumeClaimVolumeSourceArgs(claim_name=claim)),
+        *(VolumeArgs(name=f"scratch-{i}", empty_dir=source) for i, source in enumerate(emptied.values())),
+        *args.files.values(),
+    ]
+    resources = ResourceRequirementsArgs(requests={"cpu": "100m", "memory": memory}, limits={"memory": memory})
+    init = ContainerArgs(
+        name="prepare",
+        image=args.settings.image,
+        command=list(args.init_command),
+        resources=resources,
+        volume_mounts=mounts,
+        security_context=restricted_container(read_only=True),
+    )
+    return PodSpecArgs(
+        automount_service_account_token=False,
+        enable_service_links=False,
+        security_context=restricted_security(args.user_id, group=args.user_id),
+        image_pull_secrets=pull_logins(args.namespace.logins),
+        termination_grace_period_seconds=_GRACE_SECONDS,
+        init_containers=[init] if args.init_command else None,
+        containers=[
+            ContainerArgs(
+                name=name,
+                image=args.settings.image,
+                command=list(args.command) or None,
+                args=list(args.arguments) or None,
+                env=[EnvVarArgs(name=variable, value=value) for variable, value in args.env.items()] or None,
+                env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret)) for secret in args.env_secrets]
+                or None,
+                ports=[ContainerPortArgs(name=name, container_port=args.port)],
+                volume_mounts=mounts,
+                lifecycle=LifecycleArgs(post_start=LifecycleHandlerArgs(exec_=ExecActionArgs(command=args.after_start)))
+                if args.after_start
+                else None,
+                resources=resources,
+                security_context=restricted_container(read_only=True),
+                startup_probe=_probe(args.check, failures=_START_FAILURES),
+                readiness_probe=_probe(args.check),
+                liveness_probe=_probe(args.check, failures=_LIVENESS_FAILURES),
+            )
+        ],
+        volumes=volumes,
+    )

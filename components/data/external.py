@@ -1,0 +1,55 @@
+"""Data services that somebody else runs: nothing is made, and the stack file says where they are and how to log in."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.data.database_setup import Admin
+from components.kubernetes.endpoints import AddressTarget, BucketEndpoint, PostgresEndpoint, RedisEndpoint
+from config.data_services import REDIS_PORT, ExternalPostgres, ExternalRedis, ExternalStorage
+
+Secrets = Mapping[str, pulumi.Output[str]]
+"""Values by secret config key."""
+
+
+def external_postgres(settings: ExternalPostgres, secrets: Secrets) -> PostgresEndpoint:
+    """The one Postgres."""
+    return PostgresEndpoint(
+        host=settings.host,
+        port=settings.port,
+        database=settings.database,
+        user=settings.database,
+        password=secrets[settings.password],
+        scaler_user=settings.scaler_user,
+        scaler_password=secrets[settings.scaler_password],
+        ssl_mode=settings.ssl_mode,
+        target=AddressTarget(cidrs=settings.cidrs, port=settings.port),
+    )
+
+
+def external_admin(settings: ExternalPostgres, secrets: Secrets) -> Admin | None:
+    """Who sets the database up; nobody if it is set up already."""
+    admin = settings.admin
+    return admin and Admin(user=admin.user, password=secrets[admin.password], image=admin.image)
+
+
+def external_redis(settings: ExternalRedis, secrets: Secrets) -> RedisEndpoint:
+    """The one Redis."""
+    return RedisEndpoint(
+        host=settings.host,
+        port=REDIS_PORT,
+        password=secrets[settings.password],
+        target=AddressTarget(cidrs=settings.cidrs, port=REDIS_PORT),
+    )
+
+
+def external_bucket(settings: ExternalStorage, secrets: Secrets) -> BucketEndpoint:
+    """The one bucket."""
+    return BucketEndpoint(
+        name=settings.bucket,
+        url=settings.url,
+        region=settings.region,
+        access_key_id=secrets[settings.access_key_id],
+        secret_access_key=secrets[settings.secret_access_key],
+        target=AddressTarget(cidrs=settings.cidrs, port=settings.port),
+    )

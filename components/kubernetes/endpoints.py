@@ -1,0 +1,102 @@
+"""Typed answers of the data services: all that a release is told about Postgres, Redis, the bucket and its identity.
+
+An endpoint says where a service is and, as secret outputs, how to log in. It does not say which cloud it comes from: a
+release is wired the same way everywhere.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+
+from components.kubernetes.namespace_ref import NamespaceRef
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodTarget:
+    """Where a service in the Kubernetes cluster is on the network: its pods, never its virtual address."""
+
+    namespace: NamespaceRef
+    pod_labels: Mapping[str, str]
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressTarget:
+    """Where a service outside the Kubernetes cluster is on the network. No addresses: on the internet."""
+
+    cidrs: Sequence[pulumi.Input[str]]
+    port: int
+
+
+Target = PodTarget | AddressTarget
+"""Where a service is on the network."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresEndpoint:
+    """The one Postgres."""
+
+    host: pulumi.Input[str]
+    port: int
+    database: str
+    user: str
+    password: pulumi.Output[str]
+    scaler_user: str
+    """Read-only role that KEDA counts tasks with."""
+    scaler_password: pulumi.Output[str]
+    ssl_mode: str
+    """libpq's sslmode, as KEDA's postgresql scaler takes it."""
+    target: Target
+    made: pulumi.Resource | None = None
+    """What makes it, if this stack does: its users wait for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisEndpoint:
+    """The one Redis."""
+
+    host: pulumi.Input[str]
+    port: int
+    password: pulumi.Output[str]
+    target: Target
+    made: pulumi.Resource | None = None
+    """What makes it, if this stack does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketEndpoint:
+    """The one bucket, with static keys where the cloud has no identities."""
+
+    name: pulumi.Input[str]
+    url: pulumi.Input[str]
+    region: str
+    target: Target
+    access_key_id: pulumi.Output[str] | None = None
+    """Of static keys; none where pods have an identity instead."""
+    secret_access_key: pulumi.Output[str] | None = None
+    made: pulumi.Resource | None = None
+    """What makes it, if this stack does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """How a release's pods prove who they are to the cloud: marks on its ServiceAccount and its pods."""
+
+    service_account_annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    made: Sequence[pulumi.Resource] = ()
+    """What must exist before a pod that uses it starts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataServices:
+    """The data services that all releases share."""
+
+    postgres: PostgresEndpoint
+    redis: RedisEndpoint
+    bucket: BucketEndpoint
+    ready: Sequence[pulumi.Resource]
+    """What must be up before a workload that uses them starts."""
+    open_queue: Callable[[Sequence[pulumi.Resource]], object] | None = None
+    """Lets KEDA count tasks, after what makes their table; none where nobody counts, or somebody else sees to it."""

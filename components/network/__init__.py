@@ -1,0 +1,1 @@
+"""Namespaces that deny both directions, and the policies that allow each edge."""

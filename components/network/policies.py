@@ -1,0 +1,154 @@
+"""Network policies: every namespace denies both ways, and each allowance is one policy with one reason.
+
+A policy is the sum of all that match a pod, so an allowance can be added or removed without touching another. Where a
+service is in the cluster, both sides are opened: egress from the caller and ingress at the service.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, LabelSelectorRequirementArgs
+from pulumi_kubernetes.networking.v1 import (
+    IPBlockArgs,
+    NetworkPolicy,
+    NetworkPolicyEgressRuleArgs,
+    NetworkPolicyIngressRuleArgs,
+    NetworkPolicyPeerArgs,
+    NetworkPolicyPortArgs,
+    NetworkPolicySpecArgs,
+)
+
+from components.kubernetes.endpoints import AddressTarget, Target
+from components.kubernetes.labels import COMPONENT, NAMESPACE_NAME, Component
+from components.kubernetes.namespace_ref import NamespaceRef
+from config.network import EgressSettings
+
+REASON: Final = "noxus.ai/reason"
+"""Annotation that says in a sentence what a policy is for."""
+
+PRIVATE_RANGES: Final = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "127.0.0.0/8",
+)
+"""What is not the internet in IPv4: RFC 1918, RFC 6598, link-local with the clouds' metadata addresses, loopback."""
+
+PRIVATE_RANGES_V6: Final = ("fc00::/7", "fe80::/10", "::1/128")
+"""What is not the internet in IPv6: unique local (with EKS's metadata address), link-local, loopback."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Pods within a namespace: those of some components, those with some labels, or all of them."""
+
+    components: Sequence[Component] = ()
+    labels: Mapping[str, str] | None = None
+
+    def selector(self) -> LabelSelectorArgs:
+        """As a policy selects them."""
+        if self.components:
+            requirement = LabelSelectorRequirementArgs(key=COMPONENT, operator="In", values=list(self.components))
+            return LabelSelectorArgs(match_expressions=[requirement])
+        return LabelSelectorArgs(match_labels=dict(self.labels or {}))
+
+    def peer(self, namespace: pulumi.Input[str]) -> NetworkPolicyPeerArgs:
+        """As the other end of a policy: namespace and labels in one peer, so that both must hold."""
+        of_namespace = LabelSelectorArgs(match_labels={NAMESPACE_NAME: namespace})
+        return NetworkPolicyPeerArgs(namespace_selector=of_namespace, pod_selector=self.selector())
+
+
+EVERY_POD: Final = Selection()
+
+
+def internet() -> Sequence[NetworkPolicyPeerArgs]:
+    """Every public address. Policies cannot name hosts, so model providers and integrations are all of these."""
+    blocks = (
+        IPBlockArgs(cidr="0.0.0.0/0", except_=list(PRIVATE_RANGES)),
+        IPBlockArgs(cidr="::/0", except_=list(PRIVATE_RANGES_V6)),
+    )
+    return [NetworkPolicyPeerArgs(ip_block=block) for block in blocks]
+
+
+def addresses(cidrs: Sequence[pulumi.Input[str]]) -> Sequence[NetworkPolicyPeerArgs]:
+    """Addresses as the other end of a policy."""
+    return [NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr)) for cidr in cidrs]
+
+
+def target_peers(target: Target) -> Sequence[NetworkPolicyPeerArgs]:
+    """A data service as the other end of an egress."""
+    if isinstance(target, AddressTarget):
+        return addresses(target.cidrs)
+    return [Selection(labels=target.pod_labels).peer(target.namespace.created)]
+
+
+def egress_peer(settings: EgressSettings) -> NetworkPolicyPeerArgs:
+    """The target of a further egress."""
+    if settings.namespace is not None:
+        return Selection(labels=settings.pod_labels).peer(settings.namespace)
+    return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=settings.cidr or ""))
+
+
+def allow_further_egress(
+    names: Mapping[str, EgressSettings], within: NamespaceRef, source: Selection, opts: pulumi.ResourceOptions
+) -> None:
+    """One policy for each further target, by policy name."""
+    for name, settings in names.items():
+        ports = [port for number in settings.ports for port in tcp(number)]
+        allow_egress(
+            name, settings.reason, within=within, source=source, to=[egress_peer(settings)], ports=ports, opts=opts
+        )
+
+
+def tcp(port: int) -> list[NetworkPolicyPortArgs]:
+    """One TCP port."""
+    return [NetworkPolicyPortArgs(protocol="TCP", port=port)]
+
+
+def deny_all(within: NamespaceRef, opts: pulumi.ResourceOptions) -> NetworkPolicy:
+    """Deny both directions to every pod of a namespace; what is needed is allowed one by one."""
+    spec = NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"])
+    return _policy("deny-all", "nothing goes in or out unless another policy allows it", within, spec, opts)
+
+
+def allow_egress(
+    name: str,
+    reason: str,
+    *,
+    within: NamespaceRef,
+    source: Selection,
+    to: Sequence[NetworkPolicyPeerArgs],
+    ports: Sequence[NetworkPolicyPortArgs],
+    opts: pulumi.ResourceOptions,
+) -> NetworkPolicy:
+    """Let pods of a namespace open connections to some peers on some ports."""
+    rule = NetworkPolicyEgressRuleArgs(to=list(to), ports=list(ports))
+    spec = NetworkPolicySpecArgs(pod_selector=source.selector(), policy_types=["Egress"], egress=[rule])
+    return _policy(name, reason, within, spec, opts)
+
+
+def allow_ingress(
+    name: str,
+    reason: str,
+    *,
+    within: NamespaceRef,
+    target: Selection,
+    sources: Sequence[NetworkPolicyPeerArgs],
+    port: int,
+    opts: pulumi.ResourceOptions,
+) -> NetworkPolicy:
+    """Let peers reach pods of a namespace on one port."""
+    rule = NetworkPolicyIngressRuleArgs(from_=list(sources), ports=tcp(port))
+    spec = NetworkPolicySpecArgs(pod_selector=target.selector(), policy_types=["Ingress"], ingress=[rule])
+    return _policy(name, reason, within, spec, opts)
+
+
+def _policy(
+    name: str, reason: str, within: NamespaceRef, spec: NetworkPolicySpecArgs, opts: pulumi.ResourceOptions
+) -> NetworkPolicy:
+    metadata = within.metadata(name, annotations={REASON: reason})
+    return NetworkPolicy(within.key(name), metadata=metadata, spec=spec, opts=opts)

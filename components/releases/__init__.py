@@ -1,0 +1,1 @@
+"""Releases: a namespace with its workloads, its identity and what it may reach."""

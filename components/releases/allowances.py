@@ -1,0 +1,182 @@
+"""Who a release's pods may reach and who may reach them, after platform.md section 2: one policy for each edge."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+
+from components.kubernetes.endpoints import DataServices, PodTarget, Target
+from components.kubernetes.namespace_ref import NamespaceRef
+from components.network.policies import (
+    EVERY_POD,
+    Selection,
+    addresses,
+    allow_egress,
+    allow_further_egress,
+    allow_ingress,
+    internet,
+    target_peers,
+    tcp,
+)
+from components.workloads.workload import PORT
+from config.network import EgressSettings
+
+TYPE: Final = "noxus:components:Allowances"
+
+_HTTPS_PORT: Final = 443
+
+_BACKEND: Final = Selection(components=("backend",))
+_FRONTEND: Final = Selection(components=("frontend",))
+_PUBLIC: Final = Selection(components=("backend", "frontend", "relays"))
+"""What is reached through the ingress controller."""
+_SOLVER: Final = Selection(labels={"acme.cert-manager.io/http01-solver": "true"})
+"""Pods that cert-manager starts in the namespace of an Ingress, for as long as an HTTP-01 challenge takes."""
+_SOLVER_PORT: Final = 8089
+_OUTWARD: Final = Selection(components=("backend", "relays", "worker"))
+"""What calls model providers, integrations and the senders of webhooks."""
+_USERS: Final[Mapping[str, Selection]] = {
+    "postgres": Selection(components=("backend", "job", "relays", "scheduler", "worker")),
+    "redis": Selection(components=("backend", "relays", "scheduler", "worker")),
+    "bucket": Selection(components=("backend", "worker")),
+}
+"""What talks to each data service. The frontend talks to the backend only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngressSource:
+    """Where what brings people and webhooks to the public services is on the network."""
+
+    namespace: str
+    cidrs: Sequence[str]
+    """Addresses outside the pod network."""
+    solves_challenges: bool
+    """Whether cert-manager makes the certificates, so that an issuer may ask for a challenge."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowancesArgs:
+    """What `Allowances` need."""
+
+    release: str
+    namespace: NamespaceRef
+    services: DataServices
+    egress: Mapping[str, EgressSettings]
+    """What is reached besides, by whatever reaches the internet."""
+    monitoring_namespace: str
+    ingress: IngressSource | None
+    """Where the ingress controller is, if the release has a backend and a frontend."""
+
+
+class Allowances(pulumi.ComponentResource):
+    """The edges that every release has, and those of backend and frontend where there are any."""
+
+    def __init__(self, name: str, args: AllowancesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        targets: Mapping[str, Target] = {
+            "postgres": args.services.postgres.target,
+            "redis": args.services.redis.target,
+            "bucket": args.services.bucket.target,
+        }
+        for service, target in targets.items():
+            self._allow_data_service(service, target)
+        allow_egress(
+            "to-internet",
+            "model providers, integrations and the control service are called over HTTPS",
+            within=args.namespace,
+            source=_OUTWARD,
+            to=internet(),
+            ports=tcp(_HTTPS_PORT),
+            opts=self._child,
+        )
+        further = {f"to-{name}": target for name, target in args.egress.items()}
+        allow_further_egress(further, args.namespace, _OUTWARD, self._child)
+        allow_ingress(
+            "from-monitoring",
+            "metrics are scraped",
+            within=args.namespace,
+            target=EVERY_POD,
+            sources=[EVERY_POD.peer(args.monitoring_namespace)],
+            port=PORT,
+            opts=self._child,
+        )
+        if args.ingress:
+            self._allow_web(args.ingress)
+        self.register_outputs({})
+
+    def _allow_web(self, ingress: IngressSource) -> None:
+        """From the ingress controller to the public services, and from frontend to backend."""
+        within = self._args.namespace
+        controllers = [EVERY_POD.peer(ingress.namespace), *addresses(ingress.cidrs)]
+        allow_ingress(
+            "from-ingress",
+            "people and webhooks come through the ingress controller",
+            within=within,
+            target=_PUBLIC,
+            sources=controllers,
+            port=PORT,
+            opts=self._child,
+        )
+        if ingress.solves_challenges:
+            allow_ingress(
+                "solver-from-ingress",
+                "an ACME issuer asks for a host's challenge, which cert-manager's solver answers",
+                within=within,
+                target=_SOLVER,
+                sources=controllers,
+                port=_SOLVER_PORT,
+                opts=self._child,
+            )
+        allow_egress(
+            "frontend-to-backend",
+            "the frontend calls the backend",
+            within=within,
+            source=_FRONTEND,
+            to=[_BACKEND.peer(within.name)],
+            ports=tcp(PORT),
+            opts=self._child,
+        )
+        allow_ingress(
+            "backend-from-frontend",
+            "the frontend calls the backend",
+            within=within,
+            target=_BACKEND,
+            sources=[_FRONTEND.peer(within.name)],
+            port=PORT,
+            opts=self._child,
+        )
+
+    def _allow_data_service(self, service: str, target: Target) -> None:
+        """Open both sides. The service's side is this release's own policy, so that no release touches another's.
+
+        What is outside has one side; what is on the internet none, for all its users reach that anyway.
+
+        Each side waits for the other's namespace: of a release whose namespace cannot be made, nothing is.
+        """
+        within, users = self._args.namespace, _USERS[service]
+        roles = " and ".join((", ".join(users.components[:-1]), users.components[-1]))
+        peers = target_peers(target)
+        if not peers:
+            return
+        allow_egress(
+            f"to-{service}",
+            f"{roles} use {service}",
+            within=within,
+            source=users,
+            to=peers,
+            ports=tcp(target.port),
+            opts=self._child,
+        )
+        if not isinstance(target, PodTarget):
+            return
+        allow_ingress(
+            f"{service}-from-{self._args.release}",
+            f"{roles} of {self._args.release} use {service}",
+            within=target.namespace,
+            target=Selection(labels=target.pod_labels),
+            sources=[users.peer(within.created)],
+            port=target.port,
+            opts=self._child,
+        )

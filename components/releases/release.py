@@ -1,0 +1,308 @@
+"""Releases: workloads of one namespace. `Release` is what both kinds share; a worker release is nothing more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.core.v1 import ServiceAccount
+
+from checks.scaling.scalers import Count
+from components.clouds.cloud import Cloud, Presence, ReleaseInCloud
+from components.kubernetes.endpoints import DataServices, Identity
+from components.kubernetes.namespace_ref import NamespaceRef
+from components.network.namespace import Namespace, NamespaceArgs
+from components.releases.allowances import Allowances, AllowancesArgs, IngressSource
+from components.releases.quota import Quota
+from components.secrets.app_env import AppEnv, AppEnvArgs, credentials, platform_env, resolved
+from components.secrets.digest import Digests
+from components.secrets.external_secret import StoreAccess, StoreKey, external_pull_secret, secret_store
+from components.secrets.pull_secret import pull_secret
+from components.workloads.autoscaling import ScalerCredential, ScalerCredentialArgs
+from components.workloads.migrations import Migrations, MigrationsArgs
+from components.workloads.pod_monitor import pod_monitor
+from components.workloads.pool import WorkerPool, WorkerPoolArgs
+from components.workloads.scheduler import Scheduler, SchedulerArgs
+from components.workloads.service import WebService, WebServiceArgs
+from components.workloads.workload import METRICS_PATH, ReleaseContext
+from config import StackConfig, StackSettings
+from config.ingress import PublicRole
+from config.names import MIGRATIONS, SCALER_LOGIN, SCHEDULER, app_env_secret, scaler_credential
+from config.releases import IdentitySettings, ReleaseSettings
+from config.sections import RegistrySettings
+from config.workloads import ServiceSettings
+
+PRIMARY_TYPE: Final = "noxus:components:PrimaryRelease"
+WORKER_TYPE: Final = "noxus:components:WorkerRelease"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseArgs:
+    """What a release is told: its own settings and what it shares with the others. It asks for nothing itself."""
+
+    path: str
+    """Where the stack file has it, for error messages."""
+    settings: ReleaseSettings
+    stack: StackConfig
+    services: DataServices
+    cloud: Cloud | None
+    references: Mapping[str, pulumi.Input[str]]
+    """Values that plain settings may refer to, by name (`config/references.py`)."""
+    digests: Digests
+    deployed_marks: pulumi.Output[Mapping[str, Sequence[str]]]
+    """Marks of Secrets that the stack was deployed with, by `<namespace>/<name>`."""
+    counts: Mapping[str, Count]
+    """What KEDA asks for each of its pools, by workload name."""
+    after: Sequence[pulumi.Resource] = ()
+    """What must be done before any workload starts, beyond the data services: the primary release's migrations."""
+
+
+class Release(pulumi.ComponentResource):
+    """A namespace with its environment, its identity, its network policies and its worker pools."""
+
+    namespace: NamespaceRef
+    """The namespace of all its workloads."""
+    pools: Mapping[str, pulumi.Output[str]]
+    """Name of each pool's Deployment, by pool."""
+    marks: Mapping[str, pulumi.Output[Sequence[str]]]
+    """Marks of the Secrets that External Secrets writes, by `<namespace>/<name>`."""
+
+    def __init__(
+        self, type_token: str, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(type_token, name, {}, opts)
+        self._name, self._args = name, args
+        self._child = pulumi.ResourceOptions(parent=self)
+        stack = args.stack.settings
+        self.namespace = Namespace(
+            args.settings.namespace,
+            NamespaceArgs(
+                namespace=args.settings.namespace,
+                pod_security=stack.cluster.pod_security,
+                dns=stack.cluster.dns,
+                create=args.settings.create_namespace,
+                setting=f"{args.path}.namespace",
+            ),
+            self._child,
+        ).ref
+        allowances = Allowances(
+            name,
+            AllowancesArgs(
+                release=name,
+                namespace=self.namespace,
+                services=args.services,
+                egress={**stack.all_egress, **args.settings.egress},
+                monitoring_namespace=stack.cluster.monitoring_namespace,
+                ingress=_ingress_source(stack) if args.settings is stack.primary else None,
+            ),
+            self._child,
+        )
+        presence = self._presence()
+        identity = _with_marks(presence.identity, args.settings.identity)
+        before_pods = [*args.services.ready, *args.after, *self._quota(), allowances]
+        service_account = self._service_account(identity, before_pods)
+        if stack.cluster.scraping == "podMonitors":
+            pod_monitor(name, self.namespace, stack.cluster.pod_monitor_labels, METRICS_PATH, self._child)
+        self._store = None
+        if stack.secret_store:
+            after = pulumi.ResourceOptions(parent=self, depends_on=[*presence.entry])
+            self._store = StoreAccess(
+                settings=stack.secrets,
+                release=name,
+                store=secret_store(name, self.namespace, service_account, stack.secret_store, after),
+                digests=args.digests,
+                deployed=args.deployed_marks,
+            )
+        app_env = self._app_env()
+        self.marks = app_env.marks
+        context = ReleaseContext(
+            name=name,
+            namespace=self.namespace,
+            service_account=service_account,
+            app_env=app_env,
+            annotate_metrics=stack.cluster.scraping == "annotations",
+            reloader=stack.secrets.reloader,
+            identity=identity,
+            images=stack.images,
+            after=[self._login(secret, registry) for secret, registry in stack.images.registries.items()],
+        )
+        self._context = replace(context, after=[*context.after, *self._first(context)])
+        self.pools = self._pools()
+
+    def _first(self, context: ReleaseContext) -> Sequence[pulumi.Resource]:
+        """What this release itself does before its workloads start."""
+        del context
+        return ()
+
+    def _quota(self) -> Sequence[pulumi.Resource]:
+        quota = self._args.settings.quota
+        return [Quota(f"{self._name}-quota", self.namespace, quota, self._child)] if quota else []
+
+    def _service_account(self, identity: Identity, before_pods: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+        """The account of all pods, and what they wait for: it is made once everything is there that pods need.
+
+        Each workload names it, so this is said once, not in the state of every workload.
+        """
+        account = ServiceAccount(
+            self.namespace.key(self._name),
+            metadata=self.namespace.metadata(self._name, annotations=identity.service_account_annotations),
+            automount_service_account_token=False,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*identity.made, *before_pods]),
+        )
+        return account.metadata["name"]
+
+    def _login(self, name: str, registry: RegistrySettings) -> pulumi.Resource:
+        """The login of one registry, written by Pulumi or by External Secrets."""
+        secrets, password = self._args.stack.secrets, registry.password
+        if self._store is None:
+            return pull_secret(name, self.namespace, registry, secrets[password], self._child)
+        key = self._store_key(password)
+        return external_pull_secret(
+            name, self.namespace, self._store, registry.server, registry.username, key, self._child
+        )
+
+    def _secret_value(self, key: str) -> pulumi.Output[str] | StoreKey:
+        return self._store_key(key) if self._store else self._args.stack.secrets[key]
+
+    def _store_key(self, key: str) -> StoreKey:
+        stack = self._args.stack
+        return StoreKey(key, stack.secrets[key] if stack.settings.writes_entries else None)
+
+    def _presence(self) -> Presence:
+        """The release in the stack's cloud: its identity, and its entry there."""
+        args = self._args
+        if args.cloud is None:
+            return Presence(identity=Identity())
+        entry = None
+        if args.stack.settings.writes_entries:
+            keys = args.stack.settings.secret_keys_of(args.settings)
+            scaler = {SCALER_LOGIN: args.services.postgres.scaler_password} if args.settings.counts_tasks else {}
+            values = {key: args.stack.secrets[key] for key in sorted(keys)}
+            entry = {**credentials(args.services), **scaler, **values}
+        release = ReleaseInCloud(name=self._name, namespace=args.settings.namespace, entry=entry)
+        return args.cloud.release(release, self._child)
+
+    def _app_env(self) -> AppEnv:
+        stack, own = self._args.stack.settings, self._args.settings
+
+        def values(keys: Mapping[str, str]) -> dict[str, pulumi.Input[str] | StoreKey]:
+            return {name: self._secret_value(key) for name, key in keys.items()}
+
+        logins = credentials(self._args.services)
+        in_store = {name: StoreKey(name, value) for name, value in logins.items()} if stack.writes_entries else {}
+        args = AppEnvArgs(
+            release=self._name,
+            namespace=self.namespace,
+            digests=self._args.digests,
+            credentials={} if in_store else logins,
+            shared={
+                **in_store,
+                **platform_env(self._args.services, stack.archive),
+                **resolved(stack.env, self._args.references),
+                **values(stack.secret_env),
+                **resolved(own.env, self._args.references),
+            },
+            layers={layer: values(keys) for layer, keys in own.secrets.items()},
+            store=self._store,
+        )
+        return AppEnv(app_env_secret(self._name), args, self._child)
+
+    def _pools(self) -> Mapping[str, pulumi.Output[str]]:
+        pools = self._args.settings.enabled_pools
+        credential = None
+        if self._args.settings.counts_tasks:
+            credential = ScalerCredential(
+                scaler_credential(self._name),
+                ScalerCredentialArgs(
+                    namespace=self.namespace,
+                    digests=self._args.digests,
+                    password=self._args.services.postgres.scaler_password,
+                    store=self._store if self._args.stack.settings.writes_entries else None,
+                ),
+                self._child,
+            )
+        return {
+            pool: WorkerPool(
+                f"{self._name}-{pool}",
+                WorkerPoolArgs(
+                    context=self._context,
+                    pool=pool,
+                    settings=settings,
+                    count=self._args.counts.get(f"{self._name}-{pool}"),
+                    postgres=self._args.services.postgres,
+                    references=self._args.references,
+                    credential=credential,
+                ),
+                self._child,
+            ).deployment_name
+            for pool, settings in pools.items()
+        }
+
+
+def _ingress_source(stack: StackSettings) -> IngressSource:
+    """From where people and webhooks come to the primary release."""
+    return IngressSource(
+        namespace=stack.cluster.ingress_namespace,
+        cidrs=stack.cluster.ingress_cidrs,
+        solves_challenges=stack.primary.solves_challenges,
+    )
+
+
+def _with_marks(identity: Identity, own: IdentitySettings) -> Identity:
+    """The cloud's identity with the marks that the stack file adds or puts in their place."""
+    return replace(
+        identity,
+        service_account_annotations={**identity.service_account_annotations, **own.annotations},
+        pod_labels={**identity.pod_labels, **own.pod_labels},
+    )
+
+
+class PrimaryRelease(Release):
+    """The one release with backend, frontend, relays, scheduler and migrations."""
+
+    migrations: Sequence[pulumi.Resource] = ()
+    """What every release's workloads wait for."""
+
+    def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(PRIMARY_TYPE, name, args, opts)
+        primary, images = args.stack.settings.primary, args.stack.settings.images
+        self._web_service("backend", images.backend, primary.backend)
+        self._web_service("frontend", images.frontend, primary.frontend)
+        if primary.relays.enabled:
+            relays = primary.relays
+            self._web_service("relays", relays.image or images.backend, relays, relays.command)
+        if primary.scheduler.enabled:
+            image = primary.scheduler.image or images.worker
+            scheduler = SchedulerArgs(context=self._context, image=image, settings=primary.scheduler)
+            Scheduler(f"{name}-{SCHEDULER}", scheduler, self._child)
+        self.register_outputs({"namespace": self.namespace.created, "pools": self.pools})
+
+    def _first(self, context: ReleaseContext) -> Sequence[pulumi.Resource]:
+        settings = self._args.stack.settings
+        migrations = settings.primary.migrations
+        if migrations.enabled:
+            image = migrations.image or settings.images.backend
+            args = MigrationsArgs(context=context, image=image, settings=migrations)
+            self.migrations = [Migrations(f"{self._name}-{MIGRATIONS}", args, self._child)]
+        return self.migrations
+
+    def _web_service(
+        self, role: PublicRole, image: str, settings: ServiceSettings, command: Sequence[str] = ()
+    ) -> None:
+        args = WebServiceArgs(
+            context=self._context,
+            role=role,
+            image=image,
+            command=command,
+            settings=settings,
+            primary=self._args.stack.settings.primary,
+        )
+        WebService(f"{self._name}-{role}", args, self._child)
+
+
+class WorkerRelease(Release):
+    """A release of worker pools only, on the data services that it shares with the primary."""
+
+    def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(WORKER_TYPE, name, args, opts)
+        self.register_outputs({"namespace": self.namespace.created, "pools": self.pools})

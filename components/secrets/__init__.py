@@ -1,0 +1,1 @@
+"""Secrets from the stack file to the pod, by Pulumi or by External Secrets."""

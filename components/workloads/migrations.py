@@ -1,0 +1,82 @@
+"""The Job that brings the database's schema up to date before anything uses it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
+from pulumi_kubernetes.core.v1 import PodTemplateSpecArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.kubernetes.labels import labels
+from components.workloads.workload import REPLACE_UNREADY, ReleaseContext, WorkloadArgs, pod
+from config import StackSettings
+from config.names import MIGRATIONS
+from config.workloads import MigrationSettings, WorkloadSettings
+
+TYPE: Final = "noxus:components:Migrations"
+
+_AWAIT_MARGIN_SECONDS: Final = 60
+
+
+def run_name(release: str, image: str, settings: MigrationSettings) -> str:
+    """Name of the Job for this image, command and revision. Another of them is another Job, as a Job cannot change."""
+    what = json.dumps([image, *settings.command, settings.revision])
+    return f"{release}-{MIGRATIONS}-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
+
+
+def migrations_run(settings: StackSettings) -> str | None:
+    """Name of the Job that a stack's migrations are."""
+    migrations = settings.primary.migrations
+    image = migrations.image or settings.images.backend
+    return run_name(settings.primary.name, image, migrations) if migrations.enabled else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MigrationsArgs:
+    """What `Migrations` need."""
+
+    context: ReleaseContext
+    image: str
+    settings: MigrationSettings
+
+
+class Migrations(pulumi.ComponentResource):
+    """One run of the migrations. It is never repeated by itself: what half a migration has left, a person must see.
+
+    A failed run stops the update, with the last lines of its log, which the kubelet copies into the pod's status.
+    The next update replaces it.
+    """
+
+    def __init__(self, name: str, args: MigrationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        context, settings = args.context, args.settings
+        run, described = run_name(context.name, args.image, settings), labels(context.name, MIGRATIONS, "job")
+        template = WorkloadArgs(
+            context=context,
+            role=MIGRATIONS,
+            component="job",
+            image=args.image,
+            command=settings.command,
+            settings=WorkloadSettings().model_copy(update={"resources": settings.resources}),
+            mode="once",
+        )
+        Job(
+            context.namespace.key(run),
+            metadata=context.namespace.metadata(run, labels=described, annotations={REPLACE_UNREADY: "true"}),
+            spec=JobSpecArgs(
+                backoff_limit=0,
+                active_deadline_seconds=settings.timeout_seconds,
+                template=PodTemplateSpecArgs(
+                    metadata=ObjectMetaArgs(labels={**described, **context.identity.pod_labels}), spec=pod(template)
+                ),
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*context.after, *context.app_env.writers()],
+                custom_timeouts=pulumi.CustomTimeouts(create=f"{settings.timeout_seconds + _AWAIT_MARGIN_SECONDS}s"),
+            ),
+        )
+        self.register_outputs({})

@@ -1,0 +1,79 @@
+"""A web service of the primary release: backend, frontend or relays, with the Service that others reach it by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
+
+from components.kubernetes.labels import labels, selector
+from components.workloads.autoscaling import hpa
+from components.workloads.ingress import public_ingress
+from components.workloads.workload import PORT, ReleaseContext, WorkloadArgs, workload
+from config.autoscaling import HpaAutoscaling
+from config.ingress import PublicRole
+from config.releases import PrimarySettings
+from config.workloads import ServiceSettings
+
+TYPE: Final = "noxus:components:WebService"
+
+
+def service_url(release: str, role: PublicRole, namespace: str) -> str:
+    """Address of a web service within the cluster."""
+    return f"http://{release}-{role}.{namespace}.svc:{PORT}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebServiceArgs:
+    """What a `WebService` needs."""
+
+    context: ReleaseContext
+    role: PublicRole
+    image: str
+    command: Sequence[str] = ()
+    settings: ServiceSettings
+    primary: PrimarySettings
+    """Where the service is reached from outside."""
+
+
+class WebService(pulumi.ComponentResource):
+    """A service that people or other services call over HTTP."""
+
+    service_name: pulumi.Output[str]
+    """Name of the Kubernetes Service."""
+
+    def __init__(self, name: str, args: WebServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        context, settings = args.context, args.settings
+        deployment = workload(
+            WorkloadArgs(
+                context=context,
+                role=args.role,
+                component=args.role,
+                image=args.image,
+                command=args.command,
+                settings=settings,
+                grace_seconds=settings.grace_seconds,
+                pre_stop_seconds=settings.pre_stop_seconds,
+            ),
+            child,
+        )
+        # The port is the container's: some network policy engines match a Service's port, not its target.
+        service = Service(
+            context.namespace.key(name),
+            metadata=context.namespace.metadata(name, labels=labels(context.name, args.role, args.role)),
+            spec=ServiceSpecArgs(
+                selector=selector(context.name, args.role),
+                ports=[ServicePortArgs(name="http", port=PORT, target_port="http")],
+            ),
+            # Pulumi waits ten minutes for a Service's pods. They may wait longer, for a database and its migrations.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[deployment]),
+        )
+        if isinstance(settings.autoscaling, HpaAutoscaling):
+            hpa(name, context.namespace, settings.autoscaling, deployment, child)
+        if args.role in args.primary.public_hosts:
+            public_ingress(name, args.role, args.primary, context.namespace, service.metadata["name"], child)
+        self.service_name = service.metadata["name"]
+        self.register_outputs({"service_name": self.service_name})
