@@ -7,7 +7,7 @@ import pulumi_random as random
 
 import checks
 import config
-from components.clouds.cloud import cloud_providers
+from components.clouds.registry import cloud_providers
 from components.kubernetes.access import cluster_fingerprint, kubernetes_provider
 from components.permanence import OUTPUT, kept
 from components.platform import Platform, PlatformArgs

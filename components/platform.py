@@ -8,7 +8,7 @@ import pulumi
 
 from checks.routing.routes import routes
 from checks.scaling.scalers import scale_counts
-from components.clouds.cloud import chosen_cloud
+from components.clouds.registry import chosen_cloud
 from components.data_services import data_services
 from components.kubernetes.endpoints import DataServices
 from components.permanence import MARKS_OUTPUT

@@ -1,4 +1,4 @@
-"""What a cloud can be asked for, and which one a stack has. A cloud's SDK is imported when it is chosen."""
+"""What a cloud can be asked for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ import pulumi
 
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import BucketEndpoint, Identity, PostgresEndpoint, RedisEndpoint
-from config import StackConfig, StackSettings
 from config.data_services import ManagedPostgres, ManagedRedis, ManagedStorage
 
 
@@ -49,21 +48,3 @@ class Cloud(Protocol):
     def release(self, release: ReleaseInCloud, opts: pulumi.ResourceOptions) -> Presence:
         """Make a release's identity and entry."""
         ...
-
-
-def chosen_cloud(stack: StackConfig, opts: pulumi.ResourceOptions) -> Cloud | None:
-    """The cloud of this stack; none where the Kubernetes cluster is all there is."""
-    if stack.settings.aws is None:
-        return None
-    from components.clouds.aws import Aws
-
-    return Aws(stack.settings, stack.settings.aws, opts)
-
-
-def cloud_providers(settings: StackSettings, after: pulumi.Output[object]) -> Mapping[str, pulumi.ProviderResource]:
-    """The explicit provider of the stack's cloud, by package; nothing is done with it before `after` is known."""
-    if settings.aws is None:
-        return {}
-    from components.clouds.aws.provider import aws_provider
-
-    return {"aws": aws_provider(settings.aws, after)}

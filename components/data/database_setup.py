@@ -28,15 +28,10 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from components.kubernetes.endpoints import PodTarget, PostgresEndpoint
 from components.kubernetes.labels import labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
+from components.kubernetes.pod_security import pull_logins, restricted_container, restricted_security
 from components.network.policies import Selection, allow_egress, allow_ingress, target_peers, tcp
 from components.secrets.digest import Digests
-from components.workloads.workload import (
-    CHECKSUM,
-    REPLACE_UNREADY,
-    pull_logins,
-    restricted_container,
-    restricted_security,
-)
+from components.workloads.workload import CHECKSUM, REPLACE_UNREADY
 from config.connections import TRIGGER_CONNECTIONS
 from config.data_services import SETUP_USER
 

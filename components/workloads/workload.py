@@ -11,7 +11,6 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
 from pulumi_kubernetes.core.v1 import (
     AffinityArgs,
-    CapabilitiesArgs,
     ContainerArgs,
     ContainerPortArgs,
     EnvFromSourceArgs,
@@ -21,16 +20,12 @@ from pulumi_kubernetes.core.v1 import (
     HTTPGetActionArgs,
     LifecycleArgs,
     LifecycleHandlerArgs,
-    LocalObjectReferenceArgs,
-    PodSecurityContextArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
     ProbeArgs,
     ResourceRequirementsArgs,
-    SeccompProfileArgs,
     SecretEnvSourceArgs,
     SecretKeySelectorArgs,
-    SecurityContextArgs,
     SleepActionArgs,
     TolerationArgs,
     TopologySpreadConstraintArgs,
@@ -41,6 +36,7 @@ from pydantic import JsonValue
 from components.kubernetes.endpoints import Identity
 from components.kubernetes.labels import Component, labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
+from components.kubernetes.pod_security import pull_logins, restricted_container, restricted_security
 from components.secrets.app_env import AppEnv, Layer
 from components.workloads.disruption import disruption_budget
 from config.sections import ImageSettings
@@ -141,35 +137,11 @@ class WorkloadArgs:
     placement: Placement = field(default_factory=Placement)
 
 
-def restricted_security(run_as_user: int | None = None, group: int | None = None) -> PodSecurityContextArgs:
-    """What the `restricted` standard asks of a pod. `group` owns the pod's volumes."""
-    return PodSecurityContextArgs(
-        run_as_non_root=True,
-        run_as_user=run_as_user,
-        fs_group=group,
-        seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
-    )
-
-
-def restricted_container(*, read_only: bool = False) -> SecurityContextArgs:
-    """What the `restricted` standard asks of a container."""
-    return SecurityContextArgs(
-        allow_privilege_escalation=False,
-        capabilities=CapabilitiesArgs(drop=["ALL"]),
-        read_only_root_filesystem=read_only or None,
-    )
-
-
 def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArgs | None:
     """Requests and limits, or nothing at all if neither is set."""
     if not settings.requests and not settings.limits:
         return None
     return ResourceRequirementsArgs(requests=dict(settings.requests) or None, limits=dict(settings.limits) or None)
-
-
-def pull_logins(secrets: Sequence[pulumi.Input[str]]) -> list[LocalObjectReferenceArgs] | None:
-    """How a pod names the Secrets by which it logs in to registries."""
-    return [LocalObjectReferenceArgs(name=secret) for secret in secrets] or None
 
 
 def even_spread(selected: Mapping[str, str]) -> list[TopologySpreadConstraintArgs]:

@@ -39,7 +39,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from components.kubernetes.labels import labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
-from components.workloads.workload import pull_logins, restricted_container, restricted_security
+from components.kubernetes.pod_security import pull_logins, restricted_container, restricted_security
 from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
 
 TYPE: Final = "noxus:cluster:StatefulService"
