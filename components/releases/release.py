@@ -70,52 +70,22 @@ class Release(pulumi.ComponentResource):
     def __init__(
         self, type_token: str, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        """Make all that workloads stand on, in this order; which workloads there are, each kind says itself."""
         super().__init__(type_token, name, {}, opts)
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
-        stack = args.stack.settings
-        self.namespace = Namespace(
-            args.settings.namespace,
-            NamespaceArgs(
-                namespace=args.settings.namespace,
-                pod_security=stack.cluster.pod_security,
-                dns=stack.cluster.dns,
-                create=args.settings.create_namespace,
-                setting=f"{args.path}.namespace",
-            ),
-            self._child,
-        ).ref
-        allowances = Allowances(
-            name,
-            AllowancesArgs(
-                release=name,
-                namespace=self.namespace,
-                services=args.services,
-                egress={**stack.all_egress, **args.settings.egress},
-                monitoring_namespace=stack.cluster.monitoring_namespace,
-                ingress=_ingress_source(stack) if args.settings is stack.primary else None,
-            ),
-            self._child,
-        )
+        self.namespace = self._namespace()
+        allowances = self._allowances()
         presence = self._presence()
         identity = _with_marks(presence.identity, args.settings.identity)
         before_pods = [*args.services.ready, *args.after, *self._quota(), allowances]
         service_account = self._service_account(identity, before_pods)
-        if stack.cluster.scraping == "podMonitors":
-            pod_monitor(name, self.namespace, stack.cluster.pod_monitor_labels, METRICS_PATH, self._child)
-        self._store = None
-        if stack.secret_store:
-            after = pulumi.ResourceOptions(parent=self, depends_on=[*presence.entry])
-            self._store = StoreAccess(
-                settings=stack.secrets,
-                release=name,
-                store=secret_store(name, self.namespace, service_account, stack.secret_store, after),
-                digests=args.digests,
-                deployed=args.deployed_marks,
-            )
+        self._monitor()
+        self._store = self._store_access(service_account, presence.entry)
         app_env = self._app_env()
         self.marks = app_env.marks
-        context = ReleaseContext(
+        stack = args.stack.settings
+        self._context = ReleaseContext(
             name=name,
             namespace=self.namespace,
             service_account=service_account,
@@ -126,13 +96,50 @@ class Release(pulumi.ComponentResource):
             images=stack.images,
             after=[self._login(secret, registry) for secret, registry in stack.images.registries.items()],
         )
-        self._context = replace(context, after=[*context.after, *self._first(context)])
-        self.pools = self._pools()
 
-    def _first(self, context: ReleaseContext) -> Sequence[pulumi.Resource]:
-        """What this release itself does before its workloads start."""
-        del context
-        return ()
+    def _namespace(self) -> NamespaceRef:
+        own, cluster = self._args.settings, self._args.stack.settings.cluster
+        args = NamespaceArgs(
+            namespace=own.namespace,
+            pod_security=cluster.pod_security,
+            dns=cluster.dns,
+            create=own.create_namespace,
+            setting=f"{self._args.path}.namespace",
+        )
+        return Namespace(own.namespace, args, self._child).ref
+
+    def _allowances(self) -> Allowances:
+        own, stack = self._args.settings, self._args.stack.settings
+        args = AllowancesArgs(
+            release=self._name,
+            namespace=self.namespace,
+            services=self._args.services,
+            egress={**stack.all_egress, **own.egress},
+            monitoring_namespace=stack.cluster.monitoring_namespace,
+            ingress=_ingress_source(stack) if own is stack.primary else None,
+        )
+        return Allowances(self._name, args, self._child)
+
+    def _monitor(self) -> None:
+        cluster = self._args.stack.settings.cluster
+        if cluster.scraping == "podMonitors":
+            pod_monitor(self._name, self.namespace, cluster.pod_monitor_labels, METRICS_PATH, self._child)
+
+    def _store_access(
+        self, service_account: pulumi.Output[str], entry: Sequence[pulumi.Resource]
+    ) -> StoreAccess | None:
+        """How External Secrets reads this release's entry; none where Pulumi writes all Secrets."""
+        args, stack = self._args, self._args.stack.settings
+        if stack.secret_store is None:
+            return None
+        after = pulumi.ResourceOptions(parent=self, depends_on=[*entry])
+        return StoreAccess(
+            settings=stack.secrets,
+            release=self._name,
+            store=secret_store(self._name, self.namespace, service_account, stack.secret_store, after),
+            digests=args.digests,
+            deployed=args.deployed_marks,
+        )
 
     def _quota(self) -> Sequence[pulumi.Resource]:
         quota = self._args.settings.quota
@@ -207,7 +214,7 @@ class Release(pulumi.ComponentResource):
         )
         return AppEnv(app_env_secret(self._name), args, self._child)
 
-    def _pools(self) -> Mapping[str, pulumi.Output[str]]:
+    def _pools(self, context: ReleaseContext) -> Mapping[str, pulumi.Output[str]]:
         pools = self._args.settings.enabled_pools
         credential = None
         if self._args.settings.counts_tasks:
@@ -225,7 +232,7 @@ class Release(pulumi.ComponentResource):
             pool: WorkerPool(
                 f"{self._name}-{pool}",
                 WorkerPoolArgs(
-                    context=self._context,
+                    context=context,
                     pool=pool,
                     settings=settings,
                     count=self._args.counts.get(f"{self._name}-{pool}"),
@@ -260,37 +267,45 @@ def _with_marks(identity: Identity, own: IdentitySettings) -> Identity:
 class PrimaryRelease(Release):
     """The one release with backend, frontend, relays, scheduler and migrations."""
 
-    migrations: Sequence[pulumi.Resource] = ()
+    migrations: Sequence[pulumi.Resource]
     """What every release's workloads wait for."""
 
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(PRIMARY_TYPE, name, args, opts)
         primary, images = args.stack.settings.primary, args.stack.settings.images
-        self._web_service("backend", images.backend, primary.backend)
-        self._web_service("frontend", images.frontend, primary.frontend)
+        self.migrations = self._migrations()
+        migrated = replace(self._context, after=[*self._context.after, *self.migrations])
+        self.pools = self._pools(migrated)
+        self._web_service(migrated, "backend", images.backend, primary.backend)
+        self._web_service(migrated, "frontend", images.frontend, primary.frontend)
         if primary.relays.enabled:
             relays = primary.relays
-            self._web_service("relays", relays.image or images.backend, relays, relays.command)
+            self._web_service(migrated, "relays", relays.image or images.backend, relays, relays.command)
         if primary.scheduler.enabled:
             image = primary.scheduler.image or images.worker
-            scheduler = SchedulerArgs(context=self._context, image=image, settings=primary.scheduler)
+            scheduler = SchedulerArgs(context=migrated, image=image, settings=primary.scheduler)
             Scheduler(f"{name}-{SCHEDULER}", scheduler, self._child)
         self.register_outputs({"namespace": self.namespace.created, "pools": self.pools})
 
-    def _first(self, context: ReleaseContext) -> Sequence[pulumi.Resource]:
-        settings = self._args.stack.settings
-        migrations = settings.primary.migrations
-        if migrations.enabled:
-            image = migrations.image or settings.images.backend
-            args = MigrationsArgs(context=context, image=image, settings=migrations)
-            self.migrations = [Migrations(f"{self._name}-{MIGRATIONS}", args, self._child)]
-        return self.migrations
+    def _migrations(self) -> Sequence[pulumi.Resource]:
+        stack = self._args.stack.settings
+        migrations = stack.primary.migrations
+        if not migrations.enabled:
+            return []
+        image = migrations.image or stack.images.backend
+        args = MigrationsArgs(context=self._context, image=image, settings=migrations)
+        return [Migrations(f"{self._name}-{MIGRATIONS}", args, self._child)]
 
     def _web_service(
-        self, role: PublicRole, image: str, settings: ServiceSettings, command: Sequence[str] = ()
+        self,
+        context: ReleaseContext,
+        role: PublicRole,
+        image: str,
+        settings: ServiceSettings,
+        command: Sequence[str] = (),
     ) -> None:
         args = WebServiceArgs(
-            context=self._context,
+            context=context,
             role=role,
             image=image,
             command=command,
@@ -305,4 +320,5 @@ class WorkerRelease(Release):
 
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(WORKER_TYPE, name, args, opts)
+        self.pools = self._pools(self._context)
         self.register_outputs({"namespace": self.namespace.created, "pools": self.pools})
