@@ -24,7 +24,7 @@ class Finding:
 
 
 def error(path: str, message: str) -> Finding:
-    """Something that must be mended before anything is deployed."""
+    """Something that must be fixed before anything is deployed."""
     return Finding("error", path, message)
 
 

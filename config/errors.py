@@ -11,7 +11,7 @@ _SHOWN_CHARACTERS = 80
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing to mend. `path` is the setting as the stack file spells it, such as `workers.acme.pools.flow`."""
+    """One thing to fix. `path` is the setting as the stack file spells it, such as `workers.acme.pools.flow`."""
 
     path: str
     message: str
