@@ -203,7 +203,7 @@ def test_a_process_that_merely_has_a_recorded_id_is_left_alone(tmp_path: Path) -
 
 def test_a_port_that_is_taken_is_refused_by_name_and_nothing_is_started(tmp_path: Path, taken_port: int) -> None:
     root = tmp_path / "root"
-    result = command("--root", str(root), "up", **{API_PORT: str(taken_port)})
+    result = command("--root", str(root), "up", **{API_PORT: str(taken_port), "KUBECONFIG": ""})
     assert result.returncode == 1
     assert result.stderr == (
         f"error: {API_PORT}={taken_port}: address already in use; "

@@ -183,7 +183,7 @@ def test_the_last_keda_pool_of_a_protected_stack_in_the_cluster_is_removed_and_p
     dev: DevStack,
 ) -> None:
     def protected(config: dict[str, Any]) -> None:
-        config["protect"] = True
+        config.update(protect=True, cluster={"context": "sandbox"})
 
     dev.configure(protected)
     up(dev)
