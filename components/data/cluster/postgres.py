@@ -24,7 +24,7 @@ AFTER_START: Final = """\
 attempt=0
 until pg_isready --quiet; do
   attempt=$((attempt + 1))
-  [ "$attempt" -lt 900 ] || exit 0
+  [ "$attempt" -lt 60 ] || exit 0
   sleep 2
 done
 psql --no-psqlrc --no-password --quiet --username="$POSTGRES_USER" --dbname=postgres <<'SQL' || true
@@ -33,7 +33,7 @@ ALTER ROLE CURRENT_USER PASSWORD :'password';
 SQL
 """
 """Gives the superuser the password of the Secret, over the socket, which the image trusts. The image itself reads it on
-its first start only."""
+its first start only. Probes wait for this, so it gives up after two minutes: the next start does it then."""
 
 
 @dataclass(frozen=True, kw_only=True)
