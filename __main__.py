@@ -8,7 +8,7 @@ import pulumi_random as random
 import checks
 import config
 from components.clouds.registry import cloud_providers
-from components.kubernetes.access import cluster_fingerprint, kubernetes_provider
+from components.kubernetes.access import ClusterAccess
 from components.permanence import OUTPUT, kept
 from components.platform import Platform, PlatformArgs
 from components.short_stacks import short_stacks
@@ -19,12 +19,14 @@ stack = config.load()
 
 checks.enforce(stack.settings, warn=pulumi.log.warn)
 
-permanent = kept(stack.settings, pulumi.get_stack(), cluster_fingerprint(stack.settings.cluster))
+cluster = ClusterAccess(stack.settings.cluster)
+
+permanent = kept(stack.settings, pulumi.get_stack(), cluster.fingerprint)
 
 after = pulumi.ResourceOptions(depends_on=permanent.read)
 
 providers: dict[str, pulumi.ProviderResource] = {
-    "kubernetes": kubernetes_provider(stack.settings.cluster, permanent.settings, after),
+    "kubernetes": cluster.provider(permanent.settings, after),
     "random": random.Provider("random", opts=after),
     **cloud_providers(stack.settings, permanent.settings),
 }

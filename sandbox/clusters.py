@@ -32,12 +32,13 @@ class Choice:
 def choose(root: Path, stack: str, *, preview: bool) -> Choice:
     """The cluster of a command on a stack. A preview changes nothing, so it needs no cluster of the stack's own."""
     own, users = str(root / "kubeconfig"), os.environ.get("KUBECONFIG")
-    name = named(stack)
+    settings = _section(stack)
+    name = _name(settings)
     if users and own not in users.split(os.pathsep):
         return Choice(kubeconfig=None, sandboxed=False, reason=f"KUBECONFIG is set to {users}")
     if not name:
         return Choice(kubeconfig=own, sandboxed=True)
-    settings, reason = _section(stack), f"the stack {stack} names its cluster: {name}"
+    reason = f"the stack {stack} names its cluster: {name}"
     if not preview or settings.get("kubeconfig") or _reachable(settings):
         return Choice(kubeconfig=None, sandboxed=False, reason=reason)
     reason += ", which cannot be reached from here"
@@ -51,7 +52,10 @@ def choose(root: Path, stack: str, *, preview: bool) -> Choice:
 
 def named(stack: str) -> str:
     """How a stack file names its cluster; empty if it does not."""
-    settings = _section(stack)
+    return _name(_section(stack))
+
+
+def _name(settings: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {settings[key]}" for key in _NAMES if settings.get(key))
 
 
@@ -61,11 +65,11 @@ def protected(stack: str) -> bool:
 
 
 def _reachable(settings: Mapping[str, Any]) -> bool:
-    from components.kubernetes.access import cluster_problems  # with the SDK, which nothing else here needs
+    from components.kubernetes.access import ClusterAccess  # with the SDK, which nothing else here needs
     from config.sections import ClusterSettings
 
     known = {key: settings[key] for key in _NAMES if key in settings}
-    return not list(cluster_problems(ClusterSettings.model_validate(known), connect=True))
+    return not list(ClusterAccess(ClusterSettings.model_validate(known)).problems(connect=True))
 
 
 def _alias(root: Path, context: str) -> Path:

@@ -15,7 +15,7 @@ from kubernetes.config import ConfigException, load_incluster_config, new_client
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
-from components.kubernetes.access import cluster_problems
+from components.kubernetes.access import ClusterAccess
 from components.kubernetes.labels import PART_OF
 from config import ConfigError, Problem, StackSettings, kubeconfig
 from config.sections import ClusterSettings
@@ -63,7 +63,7 @@ _NOT_FOUND: Final = 404
 
 def observe(settings: StackSettings) -> Observed:
     """Read the namespaces of the data services and of every release. Raises `ConfigError` if that cannot be done."""
-    problems = list(cluster_problems(settings.cluster, connect=True))
+    problems = list(ClusterAccess(settings.cluster).problems(connect=True))
     if problems:
         raise _unusable(*problems)
     namespaces = [settings.cluster.data_namespace, *(release.namespace for _, _, release in settings.releases())]

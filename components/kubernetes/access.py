@@ -22,62 +22,70 @@ from config.sections import ClusterSettings
 _CONNECT_SECONDS: Final = 10
 
 
-def kubernetes_provider(
-    settings: ClusterSettings, after: pulumi.Output[object], opts: pulumi.ResourceOptions | None = None
-) -> kubernetes.Provider:
-    """Make the provider that every Kubernetes resource of the stack inherits; all of them wait for `after`.
+class ClusterAccess:
+    """The way to the cluster of these settings. The kubeconfig is read once."""
 
-    Raises `ConfigError` if the kubeconfig has no such context and, during an update, if the cluster cannot be reached.
-    Secrets and ConfigMaps are updated in place; checksum annotations roll the pods that read them.
-    """
-    problems = list(cluster_problems(settings, connect=not pulumi.runtime.is_dry_run()))
-    if problems:
-        raise ConfigError("The stack's cluster", problems)
-    return kubernetes.Provider(
-        "kubernetes",
-        # No path of one machine: the provider expands ~ itself, and for None the SDK would write $KUBECONFIG here.
-        kubeconfig=settings.kubeconfig or "",
-        context=after.apply(lambda _: settings.context),
-        enable_config_map_mutable=True,
-        enable_secret_mutable=True,
-        opts=opts,
-    )
+    def __init__(self, settings: ClusterSettings) -> None:
+        self._settings, self._found = settings, _found(settings)
 
+    @property
+    def fingerprint(self) -> str | None:
+        """What tells the cluster from another; nothing where there is no way to any."""
+        return self._found.fingerprint if isinstance(self._found, Cluster) else None
 
-def cluster_fingerprint(settings: ClusterSettings) -> str | None:
-    """What tells the cluster of these settings from another; nothing where there is no way to any."""
-    found = _found(settings)
-    return found.fingerprint if isinstance(found, Cluster) else None
+    def provider(self, after: pulumi.Output[object], opts: pulumi.ResourceOptions | None = None) -> kubernetes.Provider:
+        """Make the provider that every Kubernetes resource of the stack inherits; all of them wait for `after`.
 
+        Raises `ConfigError` if the kubeconfig has no such context and, during an update, if the cluster cannot be
+        reached. Secrets and ConfigMaps are updated in place; checksum annotations roll the pods that read them.
+        """
+        problems = list(self.problems(connect=not pulumi.runtime.is_dry_run()))
+        if problems:
+            raise ConfigError("The stack's cluster", problems)
+        return kubernetes.Provider(
+            "kubernetes",
+            # No path of one machine: the provider expands ~ itself, and for None the SDK would write $KUBECONFIG here.
+            kubeconfig=self._settings.kubeconfig or "",
+            context=after.apply(lambda _: self._settings.context),
+            enable_config_map_mutable=True,
+            enable_secret_mutable=True,
+            opts=opts,
+        )
 
-def cluster_problems(settings: ClusterSettings, *, connect: bool) -> Iterator[Problem]:
-    """Say why the cluster of these settings could not be used. `connect`: also by opening a connection to it."""
-    found = _found(settings)
-    if isinstance(found, Problem):
-        yield found
-    elif found is None:
-        if not connect:
-            return
-        if settings.in_cluster:
-            yield Problem("cluster.inCluster", "is true, and this is no pod with the token of a service account")
-            return
-        places = ", ".join(str(path) for path in kubeconfig.paths(settings.kubeconfig))
-        rule = f"no kubeconfig found (looked at {places}); write its path here or set KUBECONFIG"
-        yield Problem("cluster.kubeconfig", rule)
-    elif settings.fingerprint and settings.fingerprint != found.fingerprint:
-        rule = f"is {settings.fingerprint}, and the cluster at {found.server} has {found.fingerprint}"
-        yield Problem("cluster.fingerprint", f"{rule}; name the right context, or write the latter (docs/clusters.md)")
-    elif connect:
-        way = f" through the proxy {_address(proxy)}" if (proxy := _proxy(found)) else ""
-        try:
-            _connect(found.server, proxy)
-        except (OSError, HTTPException, ValueError) as error:
-            whose = f"of context {found.context!r}" if found.context else "of this pod"
+    def problems(self, *, connect: bool) -> Iterator[Problem]:
+        """Say why the cluster could not be used. `connect`: also by opening a connection to it."""
+        settings, found = self._settings, self._found
+        if isinstance(found, Problem):
+            yield found
+        elif found is None:
+            if not connect:
+                return
+            if settings.in_cluster:
+                yield Problem("cluster.inCluster", "is true, and this is no pod with the token of a service account")
+                return
+            places = ", ".join(str(path) for path in kubeconfig.paths(settings.kubeconfig))
+            rule = f"no kubeconfig found (looked at {places}); write its path here or set KUBECONFIG"
+            yield Problem("cluster.kubeconfig", rule)
+        elif settings.fingerprint and settings.fingerprint != found.fingerprint:
+            rule = f"is {settings.fingerprint}, and the cluster at {found.server} has {found.fingerprint}"
             yield Problem(
-                "cluster",
-                f"cannot reach the Kubernetes API server {found.server} {whose}{way}: {error}; "
-                "start the cluster, or name another in cluster.context or cluster.kubeconfig",
+                "cluster.fingerprint", f"{rule}; name the right context, or write the latter (docs/clusters.md)"
             )
+        elif connect:
+            yield from _unreachable(found)
+
+
+def _unreachable(cluster: Cluster) -> Iterator[Problem]:
+    way = f" through the proxy {_address(proxy)}" if (proxy := _proxy(cluster)) else ""
+    try:
+        _connect(cluster.server, proxy)
+    except (OSError, HTTPException, ValueError) as error:
+        whose = f"of context {cluster.context!r}" if cluster.context else "of this pod"
+        yield Problem(
+            "cluster",
+            f"cannot reach the Kubernetes API server {cluster.server} {whose}{way}: {error}; "
+            "start the cluster, or name another in cluster.context or cluster.kubeconfig",
+        )
 
 
 def _found(settings: ClusterSettings) -> Cluster | Problem | None:

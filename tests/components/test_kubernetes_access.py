@@ -13,7 +13,7 @@ import pytest
 
 import config.kubeconfig
 from components.kubernetes import access as kubernetes_access
-from components.kubernetes.access import cluster_fingerprint, cluster_problems
+from components.kubernetes.access import ClusterAccess
 from config import ConfigError, parse
 from config.sections import ClusterSettings
 from tests.conftest import kubeconfig
@@ -30,7 +30,7 @@ def settings(tmp_path: Path) -> ClusterSettings:
 
 
 def problems(settings: ClusterSettings, *, connect: bool) -> list[str]:
-    return [str(problem) for problem in cluster_problems(settings, connect=connect)]
+    return [str(problem) for problem in ClusterAccess(settings).problems(connect=connect)]
 
 
 def test_a_preview_needs_no_cluster_to_answer(settings: ClusterSettings) -> None:
@@ -177,7 +177,7 @@ def test_a_runner_in_the_cluster_deploys_with_its_service_account(
     text = kubeconfig("192.0.2.1:6443").replace("server:", "certificate-authority: ca.crt\n    server:")
     (tmp_path / "serviceaccount" / "config").write_text(text)
     elsewhere = ClusterSettings.model_validate({"kubeconfig": str(tmp_path / "serviceaccount" / "config")})
-    assert cluster_fingerprint(elsewhere) == cluster_fingerprint(pod), "from a laptop it is the same cluster"
+    assert ClusterAccess(elsewhere).fingerprint == ClusterAccess(pod).fingerprint, "a laptop sees the same cluster"
     (tmp_path / "serviceaccount" / "token").unlink()
     assert problems(pod, connect=False) == []
     assert problems(pod, connect=True) == [
@@ -193,7 +193,7 @@ def test_another_cluster_behind_the_same_context_is_another_fingerprint(tmp_path
         data = base64.b64encode(authority.encode()).decode()
         text = kubeconfig(server).replace("server:", f"certificate-authority-data: {data!r}\n    server:")
         (tmp_path / "config").write_text(text)
-        return cluster_fingerprint(ClusterSettings.model_validate({"kubeconfig": str(tmp_path / "config")}))
+        return ClusterAccess(ClusterSettings.model_validate({"kubeconfig": str(tmp_path / "config")})).fingerprint
 
     assert fingerprint("one") != fingerprint("two")
     assert fingerprint("one", "a") == fingerprint("two", "a\n"), "a private and a public address of one cluster"
@@ -202,7 +202,7 @@ def test_another_cluster_behind_the_same_context_is_another_fingerprint(tmp_path
 
 
 def test_a_stack_file_that_pins_its_cluster_goes_to_no_other(settings: ClusterSettings) -> None:
-    fingerprint = cluster_fingerprint(settings)
+    fingerprint = ClusterAccess(settings).fingerprint
     assert problems(settings.model_copy(update={"fingerprint": fingerprint}), connect=False) == []
     (problem,) = problems(settings.model_copy(update={"fingerprint": f"sha256:{'0' * 32}"}), connect=False)
     assert problem.startswith(f"cluster.fingerprint: is sha256:{'0' * 32}, and the cluster at https://127.0.0.1:")

@@ -87,8 +87,8 @@ class StatefulServiceArgs:
     """Runs in the container when it has started; probes wait for it."""
     check: ExecActionArgs | HTTPGetActionArgs
     """How to ask whether it serves."""
-    checksum: pulumi.Input[str] | None = None
-    """Changes when the pod must restart to read its files and variables again. None: it reads them when it is new."""
+    checksum: pulumi.Input[str]
+    """Changes when the pod must restart to read its files and variables again."""
 
 
 class StatefulService(pulumi.ComponentResource):
@@ -101,7 +101,6 @@ class StatefulService(pulumi.ComponentResource):
         key, described = args.namespace.key(name), labels(INSTANCE, name, "data")
         metadata = args.namespace.metadata(name, labels=described)
         selected = selector(INSTANCE, name)
-        checksum = None if args.checksum is None else {"noxus.ai/checksum": args.checksum}
         # Many classes bind a volume only when a pod asks for it, so the claim is not waited for; the StatefulSet is.
         claim = PersistentVolumeClaim(
             key,
@@ -133,7 +132,7 @@ class StatefulService(pulumi.ComponentResource):
                 service_name=service.metadata["name"],
                 selector=LabelSelectorArgs(match_labels=selected),
                 template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=described, annotations=checksum),
+                    metadata=ObjectMetaArgs(labels=described, annotations={"noxus.ai/checksum": args.checksum}),
                     spec=_pod(name, args, claim.metadata["name"]),
                 ),
             ),
