@@ -7,7 +7,7 @@ import pulumi_random as random
 
 import checks
 import config
-from components.clouds.registry import cloud_providers
+from components.clouds.registry import room
 from components.kubernetes.access import ClusterAccess
 from components.permanence import OUTPUT, kept
 from components.platform import Platform, PlatformArgs
@@ -23,18 +23,20 @@ cluster = ClusterAccess(stack.settings.cluster)
 
 permanent = kept(stack.settings, pulumi.get_stack(), cluster.fingerprint)
 
+cloud = room(stack.settings)
+
 after = pulumi.ResourceOptions(depends_on=permanent.read)
 
 providers: dict[str, pulumi.ProviderResource] = {
     "kubernetes": cluster.provider(permanent.settings, after),
     "random": random.Provider("random", opts=after),
-    **cloud_providers(stack.settings, permanent.settings),
+    **(cloud.providers(permanent.settings) if cloud else {}),
 }
 
 with short_stacks():
     platform = Platform(
         "platform",
-        PlatformArgs(stack=stack, deployed_marks=permanent.marks),
+        PlatformArgs(stack=stack, room=cloud, deployed_marks=permanent.marks),
         pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(providers=providers)),
     )
 

@@ -15,7 +15,7 @@ from checks.archive import (
 from checks.capacity.connections import connections_fit
 from checks.capacity.quota import quotas_hold_every_pod
 from checks.capacity.requests import workloads_request_memory
-from checks.cloud import names_are_the_stacks_own, names_fit_the_cloud, the_cloud_is_described
+from checks.cloud import names_fit_the_cloud, the_cloud_is_described
 from checks.cluster import protected_stacks_name_their_cluster
 from checks.database_roles import database_roles_are_apart
 from checks.effective_environment import overrides_are_known
@@ -62,7 +62,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     keda_knows_what_to_count,
     long_tasks_keep_their_nodes,
     names_are_distinct,
-    names_are_the_stacks_own,
     names_fit,
     names_fit_the_cloud,
     namespaces_are_apart,
@@ -71,8 +70,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     pools_can_get_work,
     pools_have_tasks_of_their_own,
     protected_stacks_name_their_cluster,
-    queries_only_read,
     placement_is_about_pods_there_are,
+    queries_only_read,
     quotas_hold_every_pod,
     redis_holds_what_waits_for_the_bucket,
     references_have_values,

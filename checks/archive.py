@@ -49,12 +49,12 @@ def redis_holds_what_waits_for_the_bucket(settings: StackSettings) -> Iterator[F
         return
     minutes = 2 * (archive.batch_interval_seconds / 60 if archive.mode == "async" else _ORPHAN_SWEEP_MINUTES)
     needed = math.ceil(minutes * archive.peak_runs_per_minute * archive.run_kib / 1024)
-    memory, holds = settings.redis.memory_mib, settings.redis.data_mib
-    if memory and holds and needed > holds:
+    memory = settings.redis.memory
+    if memory and needed > memory.data_mib:
         yield error(
-            "redis.memoryMib",
-            f"is {memory}, of which data may fill {holds}, and the runs of {minutes:g} minutes take {needed} MiB; "
-            f"write at least {math.ceil(needed * memory / holds)}, or archive sooner",
+            memory.setting,
+            f"is {memory.written}, of which data may fill {memory.data_mib}, and the runs of {minutes:g} minutes take "
+            f"{needed} MiB; {memory.larger(needed)}, or archive sooner",
         )
 
 

@@ -5,26 +5,10 @@ from typing import Final
 
 from checks.finding import Finding, error
 from config import StackSettings
-from config.data_services import ManagedPostgres
+from config.managed import ManagedPostgres
 
 _OF_POSTGRES: Final = frozenset({"none", "postgres", "public", "template0", "template1"})
 """Databases and the superuser of every server, and words that stand for no role or for all."""
-
-_OF_RDS: Final = frozenset(
-    {
-        "rds_ad",
-        "rds_iam",
-        "rds_password",
-        "rds_replication",
-        "rds_reserved",
-        "rds_superuser",
-        "rdsadmin",
-        "rdsrepladmin",
-        "rdstopmgr",
-        "rdswriteforwarduser",
-    }
-)
-"""Roles of RDS itself (RDS User Guide, "Understanding PostgreSQL roles and permissions")."""
 
 
 def database_roles_are_apart(settings: StackSettings) -> Iterator[Finding]:
@@ -35,7 +19,7 @@ def database_roles_are_apart(settings: StackSettings) -> Iterator[Finding]:
     admin = {postgres.admin_role: "the administrator's role"}
     reserved = dict.fromkeys(_OF_POSTGRES, "Postgres' own")
     if isinstance(postgres, ManagedPostgres):
-        reserved |= dict.fromkeys(_OF_RDS, "a role of RDS itself")
+        reserved |= dict.fromkeys(postgres.RESERVED_ROLES, f"a role of {postgres.SERVICE} itself")
     names = {
         "postgres.database": (postgres.database, {scaler: "KEDA's role, which only reads", **admin}),
         "postgres.scalerUser": (scaler, admin),

@@ -22,7 +22,7 @@ def policies_have_names_of_their_own(settings: StackSettings) -> Iterator[Findin
 
 
 def _egresses(settings: StackSettings) -> Iterator[Finding]:
-    of_cloud: Mapping[str, EgressSettings] = settings.aws.egress if settings.aws else {}
+    of_cloud: Mapping[str, EgressSettings] = settings.account.egress if settings.account else {}
     named = {"egress": settings.egress, **{f"{path}.egress": own.egress for path, _, own in settings.releases()}}
     for path, egress in named.items():
         for name in egress.keys() & _TAKEN:

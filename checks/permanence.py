@@ -5,28 +5,11 @@ from typing import Final
 
 from checks.capacity.limits import limit_of
 from config import Problem, StackSettings
-from config.data_services import ManagedPostgres, ManagedRedis, ManagedStorage
-
-_RESTORE: Final = "restore a snapshot into a stack of its own and move over"
+from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
+from config.permanent import RESTORE, Permanent, Permanents
 
 CONNECTIONS: Final = "postgres.connections"
 """How many connections Postgres takes: no setting, and it may change, but not before Postgres has restarted."""
-
-_SAFE_WAYS: Final[Mapping[str, str]] = {
-    "aws.name": f"everything in the account is named after it; {_RESTORE}",
-    "aws.region": f"data does not move between regions; {_RESTORE}",
-    "aws.vpcId": f"data services do not move between networks; {_RESTORE}",
-    "cloud": f"data does not move between clouds; {_RESTORE}",
-    "cluster.dataNamespace": "volumes do not move between namespaces; dump and restore into a stack of its own",
-    "postgres.database": "the other name is another, empty database; rename it in Postgres while the stack is stopped",
-    "postgres.mode": f"the other mode is another, empty server; {_RESTORE}",
-    "redis.engine": "Valkey has no way back; keep it, or archive all runs and drain the queues first",
-    "redis.mode": "the other mode is another, empty server; archive all runs and drain the queues first",
-    "storage.bucket": "a bucket has no other name; copy its objects into a new one while the stack is stopped",
-    "storage.mode": "the other mode is another, empty bucket; copy the objects first, while the stack is stopped",
-}
-"""By setting: why, and what to do instead."""
-
 
 FINGERPRINT: Final = "cluster.fingerprint"
 """What tells the cluster from another: not a setting of the stack file alone, so it comes from where that is known."""
@@ -39,43 +22,51 @@ _MOVE: Final = (
 
 def permanent(settings: StackSettings) -> dict[str, str]:
     """The settings that are identities or know one direction only, with their values, by path."""
-    aws, cluster = settings.aws, settings.cluster
-    postgres, storage = settings.postgres, settings.storage
-    limit = limit_of(settings, "postgres") if isinstance(postgres, ManagedPostgres) else None
+    limit = limit_of(settings, "postgres") if isinstance(settings.postgres, ManagedPostgres) else None
     return {
-        "cloud": settings.cloud,
-        **({"aws.name": aws.name, "aws.region": aws.region, "aws.vpcId": aws.vpc_id} if aws else {}),
-        **({"cluster.dataNamespace": cluster.data_namespace} if settings.services_in_cluster else {}),
-        "postgres.database": postgres.database,
-        "postgres.mode": postgres.mode,
-        **({"postgres.version": postgres.version} if isinstance(postgres, ManagedPostgres) else {}),
+        **{path: it.value for path, it in _permanents(settings).items()},
         **({CONNECTIONS: str(limit.connections)} if limit else {}),
-        "redis.mode": settings.redis.mode,
-        **({"redis.engine": settings.redis.engine} if isinstance(settings.redis, ManagedRedis) else {}),
-        **({"storage.bucket": storage.bucket} if isinstance(storage, ManagedStorage) else {}),
-        "storage.mode": settings.storage.mode,
     }
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str], settings: StackSettings) -> Iterator[Problem]:
     """Why a stack that was deployed with `before` cannot become one with `after`, which these settings give."""
-    for path in sorted(before.keys() & after.keys() - {CONNECTIONS}):
-        old, new = before[path], after[path]
-        if path == "postgres.version" and isinstance(settings.postgres, ManagedPostgres):
-            if _parts(new) < _parts(old)[: len(_parts(new))]:
-                yield Problem(path, f"is {new}, and {old} is deployed; Postgres has no way back: {_RESTORE}")
-            elif _parts(new)[0] > _parts(old)[0] and not settings.postgres.allow_major_upgrade:
-                yield Problem(path, f"is {new}, and {old} is deployed; write allowMajorUpgrade: true for this update")
-        elif path == FINGERPRINT:
-            if old != new:
-                yield Problem(path, f"the cluster has {new}, and {old} is deployed to; {_MOVE.format(new)}")
-        elif path == "redis.engine" and new == "valkey" and isinstance(settings.redis, ManagedRedis):
-            if old != new and not settings.redis.apply_immediately:
-                yield Problem(path, f"is {new}, and {old} is deployed; write applyImmediately: true for this update")
-        elif old != new:
-            deliberate = "to give the data up deliberately, deploy with protect: false first"
-            yield Problem(path, f"is {new!r}, and {old!r} is deployed; {_SAFE_WAYS[path]}; {deliberate}")
+    fingerprint = after.get(FINGERPRINT)
+    if fingerprint and before.get(FINGERPRINT, fingerprint) != fingerprint:
+        rule = f"the cluster has {fingerprint}, and {before[FINGERPRINT]} is deployed to; {_MOVE.format(fingerprint)}"
+        yield Problem(FINGERPRINT, rule)
+    for path, it in sorted(_permanents(settings).items(), key=lambda item: item[0]):
+        if path in before and (refusal := it.refusal(before[path])):
+            yield Problem(path, refusal)
 
 
-def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+def _permanents(settings: StackSettings) -> Permanents:
+    """Everything that may not become just anything: of the stack, of its cloud, and of what the cloud runs."""
+    postgres, redis, storage = settings.postgres, settings.redis, settings.storage
+    in_cluster = {
+        "cluster.dataNamespace": Permanent(
+            value=settings.cluster.data_namespace,
+            instead="volumes do not move between namespaces; dump and restore into a stack of its own",
+        )
+    }
+    return {
+        "cloud": Permanent(value=settings.cloud, instead=f"data does not move between clouds; {RESTORE}"),
+        **(in_cluster if settings.services_in_cluster else {}),
+        "postgres.database": Permanent(
+            value=postgres.database,
+            instead="the other name is another, empty database; rename it in Postgres while the stack is stopped",
+        ),
+        "postgres.mode": Permanent(value=postgres.mode, instead=f"the other mode is another, empty server; {RESTORE}"),
+        "redis.mode": Permanent(
+            value=redis.mode,
+            instead="the other mode is another, empty server; archive all runs and drain the queues first",
+        ),
+        "storage.mode": Permanent(
+            value=storage.mode,
+            instead="the other mode is another, empty bucket; copy the objects first, while the stack is stopped",
+        ),
+        **(settings.account.permanent if settings.account else {}),
+        **(postgres.permanent if isinstance(postgres, ManagedPostgres) else {}),
+        **(redis.permanent if isinstance(redis, ManagedRedis) else {}),
+        **(storage.permanent if isinstance(storage, ManagedStorage) else {}),
+    }

@@ -1,18 +1,11 @@
 """Whether what External Secrets is to read can be read, and is read at all."""
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator
 
 from checks.finding import Finding, error
 from config import StackSettings
 from config.errors import nearest
-from config.secrets import SecretStore
-
-_ROLE_ANNOTATIONS: Final[Mapping[str, str]] = {
-    "awsSecretsManager": "eks.amazonaws.com/role-arn",
-    "azureKeyVault": "azure.workload.identity/client-id",
-}
-"""What a ServiceAccount must say for a store to know its role; GCP and Vault know the account itself."""
+from config.store import Store
 
 
 def stores_are_read(settings: StackSettings) -> Iterator[Finding]:
@@ -30,15 +23,12 @@ def stores_are_read(settings: StackSettings) -> Iterator[Finding]:
     yield from _readers_are_known(settings, store)
 
 
-def _readers_are_known(settings: StackSettings, store: SecretStore) -> Iterator[Finding]:
-    """External Secrets takes up a role by what the ServiceAccount says; no agent on a node does that for it."""
-    wanted, aws = _ROLE_ANNOTATIONS.get(store.type), settings.aws if store.type == "awsSecretsManager" else None
-    if wanted is None or (aws and aws.identity == "irsa"):
+def _readers_are_known(settings: StackSettings, store: Store) -> Iterator[Finding]:
+    """External Secrets takes up an identity by what the ServiceAccount says; no agent on a node does that for it."""
+    mark, account = store.READER_MARK, settings.account
+    if mark is None or (account and mark in account.written_marks):
         return
-    other = "write aws.identity: irsa, or the role there" if aws else "write the release's role there"
+    other = account.other_mark if account and mark == account.store.READER_MARK else "write the release's role there"
     for path, _, release in settings.releases():
-        if wanted not in release.identity.annotations:
-            yield error(
-                f"{path}.identity.annotations",
-                f"lacks {wanted}, by which {store.type} knows who reads; {other}",
-            )
+        if mark not in release.identity.annotations:
+            yield error(f"{path}.identity.annotations", f"lacks {mark}, by which the store knows who reads; {other}")

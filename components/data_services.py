@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pulumi
 
-from components.clouds.cloud import Cloud
+from components.clouds.cloud import AnyCloud
 from components.data.cluster.bucket import Bucket, BucketArgs
 from components.data.cluster.postgres import Postgres, PostgresArgs
 from components.data.cluster.redis import Redis, RedisArgs
@@ -24,14 +24,12 @@ from config.data_services import (
     ClusterPostgres,
     ClusterRedis,
     ClusterStorage,
-    ManagedPostgres,
-    ManagedRedis,
-    ManagedStorage,
 )
+from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
 
 
 def data_services(
-    stack: StackConfig, cloud: Cloud | None, digests: Digests, opts: pulumi.ResourceOptions
+    stack: StackConfig, cloud: AnyCloud | None, digests: Digests, opts: pulumi.ResourceOptions
 ) -> DataServices:
     """Make the services, and a namespace for what of them is in the cluster."""
     settings, secrets = stack.settings, stack.secrets
@@ -106,7 +104,7 @@ def _open_queue(
     return open_queue
 
 
-def _of(cloud: Cloud | None) -> Cloud:
+def _of(cloud: AnyCloud | None) -> AnyCloud:
     if cloud is None:
         raise ValueError("the checks refuse managed data services without a cloud")
     return cloud

@@ -8,7 +8,7 @@ import pulumi
 
 from checks.routing.routes import routes
 from checks.scaling.scalers import scale_counts
-from components.clouds.registry import chosen_cloud
+from components.clouds.cloud import Room
 from components.data_services import data_services
 from components.kubernetes.endpoints import DataServices
 from components.permanence import MARKS_OUTPUT
@@ -28,6 +28,8 @@ class PlatformArgs:
     """What a `Platform` needs."""
 
     stack: StackConfig
+    room: Room | None
+    """The stack's cloud, if it has one."""
     deployed_marks: pulumi.Output[Mapping[str, Sequence[str]]]
     """Marks of Secrets that the stack was deployed with, by `<namespace>/<name>`."""
 
@@ -42,7 +44,7 @@ class Platform(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         settings = args.stack.settings
-        cloud = chosen_cloud(args.stack, child)
+        cloud = args.room.cloud(child) if args.room else None
         digests = Digests(generated_password("digest-salt", child))
         services = data_services(args.stack, cloud, digests, child)
         references, counts = reference_values(settings, services), scale_counts(settings)

@@ -1,22 +1,24 @@
 """The three data services that every release shares, each in the cluster or outside it."""
 
-import math
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, Self, cast
+from fractions import Fraction
+from typing import Annotated, Final, Literal, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from config.limits import Memory, memory_by_number
+from config.managed import (
+    SETUP_IMAGE,
+    ManagedPostgres,
+    ManagedRedis,
+    ManagedStorage,
+    MaxConnections,
+    RoleName,
+)
 from config.network import Port
 from config.section import Section
 from config.types import Cidr, ConfigKey, ImageReference, Label, ObjectName, ServerName, StoreUrl
-from config.windows import DailyWindow, WeeklyWindow, check_windows
-
-RoleName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
-"""A name of Postgres that needs no quotes."""
-
-SETUP_IMAGE: Final = "pgvector/pgvector:0.8.1-pg16"
-"""Has the server, pgvector, psql and pg_isready."""
 
 SCALER_ROLE: Final = "keda"
 """Role that KEDA counts tasks with: it can read tables and do nothing else."""
@@ -24,27 +26,13 @@ SCALER_ROLE: Final = "keda"
 CLUSTER_ADMIN_ROLE: Final = "postgres"
 """Superuser of the image of Postgres in the cluster."""
 
-MANAGED_ADMIN_ROLE: Final = "noxus_admin"
-"""Master user of a managed Postgres. The platform logs in as the database's owner, KEDA as a role that only reads."""
-
 REDIS_PORT: Final = 6379
 """Redis' own port. The platform is told a host without a port (platform.md section 4.1), so there is no other."""
 
 SETUP_USER: Final = 999
 """User of the process in `SETUP_IMAGE`: its `postgres`."""
 
-_POSTGRES_WINDOW_MINUTES: Final = 30
-"""Shortest window that RDS takes (CreateDBInstance, PreferredBackupWindow and PreferredMaintenanceWindow)."""
-
-_REDIS_WINDOW_MINUTES: Final = 60
-"""Shortest window that ElastiCache takes (CreateReplicationGroup, SnapshotWindow and PreferredMaintenanceWindow)."""
-
 _HTTPS_PORT: Final = 443
-
-MOST_CONNECTIONS: Final = 262143
-"""Largest `max_connections` that PostgreSQL takes."""
-
-MaxConnections = Annotated[int, Field(ge=20, le=MOST_CONNECTIONS)]
 
 
 class ClusterPostgres(Section):
@@ -114,57 +102,6 @@ class ExternalPostgres(Section):
         return self.admin and self.admin.user
 
 
-class ManagedPostgres(Section):
-    """The one Postgres, run by the cloud: encrypted, in two zones, backed up, and reached by the cluster only."""
-
-    mode: Literal["managed"]
-    """`managed`: made by this stack in its cloud. On AWS: RDS."""
-    instance_class: str = Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", examples=["db.m7g.large"])
-    """Class of the instance. Its memory bounds the connections. No sizing of the platform is published."""
-    version: str = Field(default="16", pattern=r"^1[5-9](\.[0-9]+)?$")
-    """PostgreSQL's major version, or an exact one. A higher one upgrades in place; a lower one is impossible."""
-    allow_major_upgrade: bool = False
-    """Whether an update may raise the major version, which is then done at once. Set it for that one update."""
-    apply_immediately: bool = False
-    """Whether changes that restart it are made at once instead of in the maintenance window. Set it for one update."""
-    storage_gib: int = Field(default=100, ge=20, le=65536)
-    """Size to start with, in GiB. It can never shrink."""
-    max_storage_gib: int = Field(default=1000, ge=22, le=65536)
-    """Size up to which it grows by itself, in GiB."""
-    standby: bool = True
-    """Whether a second instance in another zone takes over."""
-    backup_days: int = Field(default=30, ge=1, le=35)
-    """Days for which any moment can be restored."""
-    backup_window: DailyWindow = "01:00-02:00"
-    """When the daily backup is taken, UTC."""
-    maintenance_window: WeeklyWindow = "sun:03:00-sun:04:00"
-    """When the cloud may restart it, UTC."""
-    max_connections: MaxConnections | None = None
-    """Connections at a time, after a restart. Unset: what the class' memory gives."""
-    database: RoleName = "noxus"
-    """Name of the platform's database and of the role that owns it."""
-    setup_image: ImageReference = SETUP_IMAGE
-    """Image of the Job that sets the database up: has psql and pg_isready, for user 999."""
-
-    @property
-    def admin_role(self) -> str | None:
-        """Role that sets the database up."""
-        return MANAGED_ADMIN_ROLE
-
-    @model_validator(mode="after")
-    def _it_can_grow(self) -> Self:
-        if self.max_storage_gib < self.storage_gib * 1.1:
-            least = math.ceil(self.storage_gib * 1.1)
-            raise ValueError(f"maxStorageGib must be at least a tenth above storageGib; write {least} or more")
-        return self
-
-    @model_validator(mode="after")
-    def _windows_are_apart(self) -> Self:
-        weekly = ("maintenanceWindow", self.maintenance_window)
-        check_windows(("backupWindow", self.backup_window), weekly, _POSTGRES_WINDOW_MINUTES)
-        return self
-
-
 class ClusterRedis(Section):
     """The one Redis: broker, cache and the place of run data before it is archived, so it never evicts."""
 
@@ -180,9 +117,9 @@ class ClusterRedis(Section):
     """Memory request and limit, in MiB; Redis itself may fill three quarters of it."""
 
     @property
-    def data_mib(self) -> int:
-        """What data may fill, in MiB; the rest is for buffers and the fork that rewrites the append-only file."""
-        return self.memory_mib * 3 // 4
+    def memory(self) -> Memory:
+        """What data may fill; the rest is for buffers and the fork that rewrites the append-only file."""
+        return memory_by_number(self.memory_mib, Fraction(3, 4))
 
 
 class ExternalRedis(Section):
@@ -202,48 +139,9 @@ class ExternalRedis(Section):
     """Its `maxclients`, for the check of the connections. Unset: not checked."""
 
     @property
-    def data_mib(self) -> int | None:
-        """What data may fill, in MiB."""
-        return self.memory_mib
-
-
-class ManagedRedis(Section):
-    """The one Redis, run by the cloud: two nodes, encrypted, with a password, and reached by the cluster only."""
-
-    mode: Literal["managed"]
-    """`managed`: made by this stack in its cloud. On AWS: ElastiCache, cluster mode off, as Celery's broker needs."""
-    node_type: str = Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", examples=["cache.m7g.large"])
-    """Type of each node. No sizing of the platform is published."""
-    engine: Literal["valkey", "redis"] = "valkey"
-    """Valkey 8, or Redis 7.1."""
-    transit_encryption: Literal["required", "preferred"] = "required"
-    """`required`: clients must use TLS. `preferred`: they may; for a platform version that cannot. How the platform is
-    told to use TLS is not published: set it in `env`."""
-    replicas: int = Field(default=1, ge=0, le=5)
-    """Nodes that stand by, in other zones; with none there is no fail-over."""
-    snapshot_days: int = Field(default=7, ge=0, le=35)
-    """Days for which a daily snapshot is kept."""
-    snapshot_window: DailyWindow = "02:00-03:00"
-    """When it is taken, UTC."""
-    maintenance_window: WeeklyWindow = "sun:04:00-sun:05:00"
-    """When the cloud may restart nodes, UTC."""
-    apply_immediately: bool = False
-    """Whether changes that restart it are made at once instead of in the maintenance window. Set it for one update,
-    as one to another `engine` needs."""
-    memory_mib: int | None = Field(default=None, ge=1)
-    """`maxmemory` of the node type, in MiB, for the check of what waits for the bucket. Unset: not checked."""
-
-    @model_validator(mode="after")
-    def _windows_are_apart(self) -> Self:
-        weekly = ("maintenanceWindow", self.maintenance_window)
-        if self.snapshot_days:
-            check_windows(("snapshotWindow", self.snapshot_window), weekly, _REDIS_WINDOW_MINUTES)
-        return self
-
-    @property
-    def data_mib(self) -> int | None:
-        """What data may fill, in MiB: a quarter is reserved for snapshots and fail-over (`reserved-memory-percent`)."""
-        return self.memory_mib and self.memory_mib * 3 // 4
+    def memory(self) -> Memory | None:
+        """What data may fill: all of its `maxmemory`."""
+        return memory_by_number(self.memory_mib, Fraction(1)) if self.memory_mib else None
 
 
 class ClusterStorage(Section):
@@ -293,45 +191,37 @@ class ExternalStorage(Section):
         return self
 
 
-class ManagedStorage(Section):
-    """The one bucket, run by the cloud: private, encrypted, versioned, used with each release's own identity."""
-
-    mode: Literal["managed"]
-    """`managed`: made by this stack in its cloud. On AWS: S3."""
-    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][-a-z0-9]{1,61}[a-z0-9]$", examples=["acme-noxus-prod"])]
-    """Name of the bucket. On AWS it is taken worldwide, and it is the bucket's identity: it never changes."""
-    noncurrent_version_days: int = Field(default=30, ge=1)
-    """Days for which a replaced or deleted object can be brought back."""
-    log_bucket: Label | None = None
-    """Existing bucket for access logs. Unset: none are written."""
-
-
-def _mode(value: object) -> object:
+def mode_of(value: object) -> object:
+    """Which member of a union of modes a value is."""
     if isinstance(value, Mapping):
         return cast("Mapping[str, object]", value).get("mode", "cluster")
     return getattr(value, "mode", "cluster")
 
 
+_Postgres = TypeVar("_Postgres", bound=ManagedPostgres)
+_Redis = TypeVar("_Redis", bound=ManagedRedis)
+_Storage = TypeVar("_Storage", bound=ManagedStorage)
+
 PostgresSettings = Annotated[
     Annotated[ClusterPostgres, Tag("cluster")]
-    | Annotated[ManagedPostgres, Tag("managed")]
+    | Annotated[_Postgres, Tag("managed")]
     | Annotated[ExternalPostgres, Tag("external")],
-    Discriminator(_mode),
+    Discriminator(mode_of),
 ]
-"""The one Postgres; in the cluster unless `mode` says otherwise."""
+"""The one Postgres, of a cloud's kind if it is managed; in the cluster unless `mode` says otherwise."""
 
 RedisSettings = Annotated[
     Annotated[ClusterRedis, Tag("cluster")]
-    | Annotated[ManagedRedis, Tag("managed")]
+    | Annotated[_Redis, Tag("managed")]
     | Annotated[ExternalRedis, Tag("external")],
-    Discriminator(_mode),
+    Discriminator(mode_of),
 ]
-"""The one Redis; in the cluster unless `mode` says otherwise."""
+"""The one Redis, of a cloud's kind if it is managed; in the cluster unless `mode` says otherwise."""
 
 StorageSettings = Annotated[
     Annotated[ClusterStorage, Tag("cluster")]
-    | Annotated[ManagedStorage, Tag("managed")]
+    | Annotated[_Storage, Tag("managed")]
     | Annotated[ExternalStorage, Tag("external")],
-    Discriminator(_mode),
+    Discriminator(mode_of),
 ]
-"""The one bucket; in the cluster unless `mode` says otherwise."""
+"""The one bucket, of a cloud's kind if it is managed; in the cluster unless `mode` says otherwise."""

@@ -13,25 +13,26 @@ from pulumi.runtime import config as pulumi_config
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from config.clouds.table import STACKS
 from config.data_services import ExternalPostgres
 from config.document import KEY, DocumentError, Place, Rewritten, handed_over, mapping, read
 from config.empty import without_empty
-from config.errors import ConfigError, Problem, nearest
+from config.errors import ConfigError, Problem, found, nearest
 from config.phrases import phrase, setting
 from config.sections import StackSettings
 
 PROJECT: Final = "noxus"
 """Name of the Pulumi project: the namespace of its keys in a stack file."""
 
-SECTIONS: Final = frozenset(field.alias or name for name, field in StackSettings.model_fields.items())
-"""Top-level keys of a stack file that hold plain settings, in their spelling there."""
+_COMMON: Final = frozenset(field.alias or name for name, field in StackSettings.model_fields.items())
 
-_UNSET: Final = frozenset(
-    info.alias or name
-    for name, info in StackSettings.model_fields.items()
-    if info.default is None and not info.is_required()
-)
-"""Sections that a stack may not have. Pulumi.yaml has no word for that, so its default for them is empty."""
+_CLOUDS: Final = frozenset(
+    field.alias or name for model in STACKS.values() for name, field in model.model_fields.items()
+).difference(_COMMON)
+"""Sections that stacks of one cloud alone have. Pulumi.yaml has no word for that, so its default for them is empty."""
+
+SECTIONS: Final = _COMMON | _CLOUDS
+"""Top-level keys of a stack file that hold plain settings, in their spelling there."""
 
 _TEXTS: Final = frozenset({"env", "isolatedTenants", "tenants", "workerSubscribeTenants", "workerSubscribeWorkspaces"})
 """Settings that take numbers as the text they are."""
@@ -99,12 +100,15 @@ def parse(
     problems = [Problem(key, _NOT_ENCRYPTED) for key in SECTIONS & set(encrypted)]
     unknown = plain.keys() - SECTIONS
     settings = None
+    sections = {key: plain[key] for key in plain.keys() & SECTIONS if plain[key] != {} or key not in _CLOUDS}
+    model = _model(sections)
+    problems += _of_clouds(sections, model)
     try:
-        sections = {key: plain[key] for key in plain.keys() & SECTIONS if plain[key] != {} or key not in _UNSET}
-        settings = StackSettings.model_validate_json(json.dumps(without_empty(StackSettings, sections)))
+        read = {key: value for key, value in sections.items() if key in _keys(model)}
+        settings = model.model_validate_json(json.dumps(without_empty(model, read)))
     except ValidationError as error:
-        found = (phrase(StackSettings, detail) for detail in _first_hand(error.errors()))
-        problems += [problem for problem in found if problem.path not in encrypted]
+        wrong = (phrase(model, detail) for detail in _first_hand(error.errors()))
+        problems += [problem for problem in wrong if problem.path not in encrypted]
     for path, key in settings.encrypted_keys() if settings else ():
         if key in unknown:
             problems.append(Problem(key, f"must be encrypted: run `{_SET_SECRET}{key}`"))
@@ -120,6 +124,27 @@ def parse(
     if settings is None or problems:
         raise ConfigError(source, problems)
     return settings
+
+
+def _model(sections: Mapping[str, object]) -> type[StackSettings]:
+    """What reads a stack file: by its cloud, if that is one."""
+    cloud = sections.get("cloud")
+    return (STACKS.get(cloud) if isinstance(cloud, str) else None) or STACKS["kubernetes"]
+
+
+def _keys(model: type[StackSettings]) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def _of_clouds(sections: Mapping[str, object], model: type[StackSettings]) -> Iterator[Problem]:
+    """A cloud that is none, and sections of clouds that are not the stack's."""
+    cloud = sections.get("cloud", "kubernetes")
+    if cloud not in list(STACKS):  # it can be anything, hashable or not
+        *others, last = map(repr, STACKS)
+        yield Problem("cloud", f"must be one of {', '.join(others)} or {last} {found(cloud)}")
+        return
+    for key in sections.keys() - _keys(model):
+        yield Problem("cloud", f"is {cloud}, and there is a section {key}; write cloud: {key}, or remove the section")
 
 
 def _misread(rewritten: Mapping[Place, Rewritten]) -> Iterator[Problem]:

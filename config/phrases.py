@@ -51,6 +51,8 @@ def phrase(root: type[BaseModel], detail: ErrorDetails) -> Problem:
             context = detail.get("ctx", {})
             path += "." + context["discriminator"].strip("'_()")  # the setting, or the function that reads it
             message = f"must be one of {context['expected_tags']} {found(context['tag'])}"
+            if context["tag"] == "managed":
+                message += "; a cloud runs what is managed: name one in cloud, or write mode: cluster"
         case "union_tag_not_found":
             kinds = [cast("type[BaseModel]", member) for member in members(_annotation(parent, field))]
             allowed = " or ".join(str(tag) for kind in kinds for tag in _tags(kind))

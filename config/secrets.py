@@ -1,49 +1,20 @@
 """Where secret values come from: the stack file itself, or a store outside that External Secrets reads."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from config.clouds.stores import CloudStore
 from config.section import Section
+from config.store import Reader, Store
 from config.types import ConfigKey, Label, ObjectName, StoreUrl
 
 ENTRY_CHARACTERS: Final = 63
 """Longest name of an entry here: each store allows more, and none forbids letters, digits and '-'."""
 
 
-class AwsSecretsManagerStore(Section):
-    """AWS Secrets Manager, read with each release's own role (IRSA)."""
-
-    type: Literal["awsSecretsManager"]
-    """AWS Secrets Manager."""
-    region: str = Field(min_length=1, examples=["eu-west-1"])
-    """Region of the entries."""
-
-
-class GcpSecretManagerStore(Section):
-    """GCP Secret Manager, read with each release's own identity (Workload Identity)."""
-
-    type: Literal["gcpSecretManager"]
-    """GCP Secret Manager."""
-    project_id: str = Field(min_length=1, examples=["noxus-prod"])
-    """Project of the entries."""
-    cluster_location: str = Field(min_length=1, examples=["europe-west1"])
-    """Region or zone of the GKE cluster, for its identity pool."""
-    cluster_name: str = Field(min_length=1, examples=["prod"])
-    """Name of the GKE cluster, for its identity pool."""
-
-
-class AzureKeyVaultStore(Section):
-    """Azure Key Vault, read with each release's own managed identity (Workload Identity)."""
-
-    type: Literal["azureKeyVault"]
-    """Azure Key Vault."""
-    vault_url: StoreUrl = Field(examples=["https://noxus-prod.vault.azure.net"])
-    """Address of the vault."""
-
-
-class VaultStore(Section):
+class VaultStore(Store):
     """HashiCorp Vault or OpenBao, key-value engine of version 2, read with each release's own ServiceAccount."""
 
     type: Literal["vault"]
@@ -59,10 +30,22 @@ class VaultStore(Section):
     ca_config_map: ObjectName | None = None
     """ConfigMap with the certificate of a private authority under `ca.crt`; it exists in every release's namespace."""
 
+    def provider(self, reader: Reader) -> dict[str, Any]:
+        """The `provider` of a SecretStore."""
+        authority = {"type": "ConfigMap", "name": self.ca_config_map, "key": "ca.crt"}
+        login = {"mountPath": self.auth_path, "role": self.role or reader.release, **reader.account}
+        return {
+            "vault": {
+                "server": self.server,
+                "path": self.path,
+                "version": "v2",
+                "auth": {"kubernetes": login},
+                **({"caProvider": authority} if self.ca_config_map else {}),
+            }
+        }
 
-SecretStore = Annotated[
-    AwsSecretsManagerStore | GcpSecretManagerStore | AzureKeyVaultStore | VaultStore, Field(discriminator="type")
-]
+
+SecretStore = Annotated[CloudStore | VaultStore, Field(discriminator="type")]
 """A store of one of the kinds that the platform documents."""
 
 

@@ -6,12 +6,13 @@ have not published has no default here: it is required, or the feature that need
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Generic, Literal, Self, cast
 
 from pydantic import Field, model_validator
+from typing_extensions import TypeVar
 
 from config.autoscaling import KedaAutoscaling
-from config.aws import AwsSettings
+from config.clouds.cloud import CloudSettings
 from config.connections import ConnectionsSettings
 from config.data_services import (
     SCALER_ROLE,
@@ -21,10 +22,9 @@ from config.data_services import (
     ExternalPostgres,
     ExternalRedis,
     ExternalStorage,
-    PostgresSettings,
-    RedisSettings,
-    StorageSettings,
 )
+from config.limits import UNKNOWN_NODES, NodeLimits
+from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
 from config.network import DnsSettings, EgressSettings
 from config.references import EnvValue
 from config.releases import (
@@ -34,8 +34,9 @@ from config.releases import (
 )
 from config.routing import RoutingSettings
 from config.scaling import ScalingSettings
-from config.secrets import AwsSecretsManagerStore, SecretsSettings, SecretStore
+from config.secrets import SecretsSettings
 from config.section import Section
+from config.store import Store
 from config.timing import visibility_seconds
 from config.types import (
     Cidr,
@@ -146,24 +147,44 @@ class ArchiveSettings(Section):
     """Data that one run leaves in Redis, in KiB. No size is published: measure it."""
 
 
-class StackSettings(Section):
+# Each cloud's stacks have a model of their own (`config/clouds/`): with the cloud's section, and with its own kinds of
+# data services in the place of these.
+_Postgres_co = TypeVar(
+    "_Postgres_co",
+    bound=ClusterPostgres | ManagedPostgres | ExternalPostgres,
+    covariant=True,
+    default=ClusterPostgres | ManagedPostgres | ExternalPostgres,
+)
+_Redis_co = TypeVar(
+    "_Redis_co",
+    bound=ClusterRedis | ManagedRedis | ExternalRedis,
+    covariant=True,
+    default=ClusterRedis | ManagedRedis | ExternalRedis,
+)
+_Storage_co = TypeVar(
+    "_Storage_co",
+    bound=ClusterStorage | ManagedStorage | ExternalStorage,
+    covariant=True,
+    default=ClusterStorage | ManagedStorage | ExternalStorage,
+)
+
+
+class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co]):
     """Everything plain that a stack file says. One field per top-level key, without the `noxus:` prefix."""
 
-    cloud: Literal["kubernetes", "aws"] = "kubernetes"
+    cloud: str = "kubernetes"
     """Where managed data services and identity come from. `kubernetes`: nowhere, the cluster is all there is."""
     protect: bool = True
     """Whether Pulumi refuses to delete data services and their volumes."""
     cluster: ClusterSettings = ClusterSettings()
     """The Kubernetes cluster to deploy to."""
-    aws: AwsSettings | None = None
-    """The account and network, with `cloud: aws`."""
     images: ImageSettings
     """The platform's container images."""
-    postgres: PostgresSettings = ClusterPostgres()
+    postgres: _Postgres_co = Field(default=cast("Any", ClusterPostgres()))
     """The one Postgres."""
-    redis: RedisSettings = ClusterRedis()
+    redis: _Redis_co = Field(default=cast("Any", ClusterRedis()))
     """The one Redis."""
-    storage: StorageSettings = ClusterStorage()
+    storage: _Storage_co = Field(default=cast("Any", ClusterStorage()))
     """The one bucket."""
     secrets: SecretsSettings = SecretsSettings()
     """Who writes the Secrets of the releases."""
@@ -185,6 +206,16 @@ class StackSettings(Section):
     """The primary release."""
     workers: Mapping[Label, WorkerReleaseSettings] = {}
     """Worker releases by name."""
+
+    @property
+    def account(self) -> CloudSettings | None:
+        """The stack's cloud; none where the Kubernetes cluster is all there is."""
+        return None
+
+    @property
+    def nodes(self) -> NodeLimits:
+        """How long whoever takes a node waits for its pods."""
+        return self.account.NODES if self.account else UNKNOWN_NODES
 
     def releases(self) -> Iterator[tuple[str, str, ReleaseSettings]]:
         """Every release as (path in the stack file, name, settings), the primary first."""
@@ -220,11 +251,11 @@ class StackSettings(Section):
         return sum(1 for _ in self.scaled_pools())
 
     @property
-    def secret_store(self) -> SecretStore | None:
+    def secret_store(self) -> Store | None:
         """What External Secrets reads, if it reads anything: the store that is named, else the cloud's own."""
-        if not self.secrets.external or self.aws is None:
+        if not self.secrets.external or self.account is None:
             return self.secrets.store
-        return self.secrets.store or AwsSecretsManagerStore(type="awsSecretsManager", region=self.aws.region)
+        return self.secrets.store or self.account.store
 
     @property
     def writes_entries(self) -> bool:
@@ -242,7 +273,7 @@ class StackSettings(Section):
         """Private addresses of a bucket outside the cluster."""
         if isinstance(self.storage, ExternalStorage):
             return self.storage.cidrs
-        return self.aws.endpoint_cidrs if self.aws else ()
+        return self.account.bucket_cidrs if self.account else ()
 
     @property
     def scaler_role(self) -> str:
@@ -303,7 +334,7 @@ class StackSettings(Section):
     @property
     def all_egress(self) -> Mapping[str, EgressSettings]:
         """`egress`, and what pods need to reach to use their identity in the cloud."""
-        return {**(self.aws.egress if self.aws else {}), **self.egress}
+        return {**(self.account.egress if self.account else {}), **self.egress}
 
     def secret_keys(self) -> Iterator[tuple[str, str]]:
         """Every secret config key that a variable or a registry names; in the store, where there is one."""

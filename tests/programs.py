@@ -123,3 +123,9 @@ def stack_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     own = {key.removeprefix(f"{PROJECT}:"): value for key, value in entries.items() if key.startswith(f"{PROJECT}:")}
     plain = {key: value for key, value in own.items() if key in SECTIONS}
     return plain, {key: f"plaintext-of-{key}" for key in own.keys() - plain.keys()}
+
+
+def on_cloud(name: str) -> dict[str, Any]:
+    """Cloud and section of a production stack file, for a stack of something else: `prod` is AWS."""
+    plain, _ = stack_file(ROOT / f"Pulumi.{name}.yaml")
+    return {"cloud": plain["cloud"], plain["cloud"]: plain[plain["cloud"]]}

@@ -379,10 +379,6 @@ def test_adding_a_worker_release_makes_its_namespace_role_and_entry_and_touches_
 @pytest.mark.parametrize(
     ("change", "path", "message"),
     [
-        ({"aws": None}, "aws", "is not set, and cloud is aws"),
-        ({"cloud": "kubernetes"}, "cloud", "is kubernetes, and there is a section aws"),
-        ({"cloud": "kubernetes", "aws": None}, "postgres.mode", "is managed, and cloud is kubernetes"),
-        ({"cloud": "kubernetes", "aws": None}, "secrets.store", "backend externalSecrets reads one"),
         ({"workers": {"r" * 54: {"namespace": "n", "pools": {"f": {}}}}}, f"workers.{'r' * 54}", "makes the role"),
         ({"secretEnv": {"X": "REDIS_PASSWORD"}}, "secretEnv.X", "under which the stack writes its own"),
         (

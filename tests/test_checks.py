@@ -392,7 +392,7 @@ def test_findings_are_plain_values() -> None:
         (
             {"secrets": {**IN_VAULT, "store": {"type": "awsSecretsManager", "region": "eu-west-1"}}},
             [
-                "error primary.identity.annotations: lacks eks.amazonaws.com/role-arn, by which awsSecretsManager "
+                "error primary.identity.annotations: lacks eks.amazonaws.com/role-arn, by which the store "
                 "knows who reads; write the release's role there"
             ],
         ),

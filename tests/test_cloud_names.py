@@ -22,7 +22,10 @@ KEYS = ("postgresPassword", "postgresScalerPassword", "postgresAdminPassword")
 
 
 def problems(raw: dict[str, Any], secrets: dict[str, str]) -> dict[str, str]:
-    found = findings(settings(raw, *secrets, *KEYS))
+    try:
+        found = findings(settings(raw, *secrets, *KEYS))
+    except ConfigError as error:
+        return {problem.path: problem.message for problem in error.problems}
     return {finding.path: finding.message for finding in found if finding.severity == "error"}
 
 

@@ -39,7 +39,7 @@ def pool(**fields: object) -> PoolSettings:
     ("change", "problem"),
     [
         ({"clowd": "aws"}, "clowd: no such setting; did you mean cloud?"),
-        ({"cloud": "gcp"}, "cloud: must be one of 'kubernetes' or 'aws' (got 'gcp')"),
+        ({"cloud": "ibm"}, "cloud: must be one of 'kubernetes' or 'aws' (got 'ibm')"),
         ({"protect": "yes"}, "protect: must be true or false (got 'yes')"),
         ({"redis": 5}, "redis: must be a mapping of settings (got 5)"),
         (
@@ -217,7 +217,7 @@ def test_a_wrong_pool_is_refused_with_path_rule_value_and_remedy(fields: dict[st
 
 def test_every_problem_of_the_file_is_reported_at_once_in_order() -> None:
     raw = with_pool(replicaCount=-1, workerSubscribe="flows")
-    raw |= {"cloud": "gcp", "clowd": "aws", "images": {**SMALLEST["images"], "backend": "b"}}
+    raw |= {"cloud": "ibm", "clowd": "aws", "images": {**SMALLEST["images"], "backend": "b"}}
     assert [problem.partition(":")[0] for problem in refused(raw, "redis")] == [
         "cloud",
         "clowd",
@@ -230,9 +230,9 @@ def test_every_problem_of_the_file_is_reported_at_once_in_order() -> None:
 
 def test_the_error_reads_as_one_message() -> None:
     with pytest.raises(ConfigError) as error:
-        parse("Pulumi.test.yaml", {**SMALLEST, "cloud": "gcp"})
+        parse("Pulumi.test.yaml", {**SMALLEST, "cloud": "ibm"})
     assert str(error.value) == (
-        "Pulumi.test.yaml is not valid:\n  - cloud: must be one of 'kubernetes' or 'aws' (got 'gcp')"
+        "Pulumi.test.yaml is not valid:\n  - cloud: must be one of 'kubernetes' or 'aws' (got 'ibm')"
     )
 
 

@@ -14,18 +14,19 @@ from hypothesis import strategies as st
 
 from checks import findings
 from checks.capacity.connections import SERVICES, findings_of, fits_until_a_restart
-from checks.capacity.instance_classes import larger_classes, memory_gib
 from checks.capacity.ledger import Ledger, ledger
 from checks.capacity.limits import limit_of
 from checks.capacity.ways_out import cheapest
+from config.clouds.aws.instance_classes import larger_classes, memory_gib
 from config.connections import Service
-from tests.programs import EXTERNAL_SERVICES, LOGINS, ROOT, SMALLEST, run_program, settings, stack_file
+from tests.programs import EXTERNAL_SERVICES, LOGINS, ROOT, SMALLEST, on_cloud, run_program, settings, stack_file
 from tools import connections
 
 FIGURES = {
     "postgres": {"backend": 20, "relays": 5, "scheduler": 1, "migrations": 1, "worker": 10},
     "redis": {"backend": 20, "relays": 5, "scheduler": 2, "worker": 12},
 }
+AWS = on_cloud("prod")
 KEDA = {"type": "keda", "query": "SELECT 1", "targetQueryValue": 2}
 MANAGED = {"mode": "managed", "instanceClass": "db.m7g.large"}
 
@@ -144,19 +145,19 @@ def test_a_database_that_somebody_else_has_set_up_has_no_job() -> None:
         ({"postgres": {"mode": "cluster"}}, 100, 3, "PostgreSQL's own default"),
         ({"postgres": {"mode": "cluster", "maxConnections": 300}}, 300, 3, "postgres.maxConnections"),
         ({"postgres": {**EXTERNAL_SERVICES["postgres"], "maxConnections": 500}}, 500, 3, "postgres.maxConnections"),
-        ({"cloud": "aws", "postgres": MANAGED}, 829, 83, "the memory of db.m7g.large"),
-        ({"cloud": "aws", "postgres": {**MANAGED, "maxConnections": 1001}}, 1001, 101, "postgres.maxConnections"),
-        ({"cloud": "aws", "postgres": {**MANAGED, "maxConnections": 25}}, 25, 3, "postgres.maxConnections"),
+        ({**AWS, "postgres": MANAGED}, 829, 83, "the memory of db.m7g.large"),
+        ({**AWS, "postgres": {**MANAGED, "maxConnections": 1001}}, 1001, 101, "postgres.maxConnections"),
+        ({**AWS, "postgres": {**MANAGED, "maxConnections": 25}}, 25, 3, "postgres.maxConnections"),
         ({"redis": {"mode": "cluster"}}, 10_000, 0, "Redis' own default"),
         ({"redis": {**EXTERNAL_SERVICES["redis"], "maxClients": 4000}}, 4000, 0, "redis.maxClients"),
         (
-            {"cloud": "aws", "redis": {"mode": "managed", "nodeType": "cache.m7g.large"}},
+            {**AWS, "redis": {"mode": "managed", "nodeType": "cache.m7g.large"}},
             65_000,
             0,
             "ElastiCache on cache.m7g.large",
         ),
         (
-            {"cloud": "aws", "redis": {"mode": "managed", "nodeType": "cache.t4g.micro"}},
+            {**AWS, "redis": {"mode": "managed", "nodeType": "cache.t4g.micro"}},
             20_000,
             0,
             "ElastiCache on cache.t4g.micro",
@@ -206,14 +207,14 @@ def test_a_class_has_the_memory_of_the_user_guides_table(instance_class: str, gi
     ("instance_class", "measured"), [("db.t3.small", 198), ("db.t3.medium", 413), ("db.m7g.large", 832)]
 )
 def test_rds_is_not_said_to_take_more_than_was_measured_there(instance_class: str, measured: int) -> None:
-    raw = {**SMALLEST, "cloud": "aws", "postgres": {"mode": "managed", "instanceClass": instance_class}}
+    raw = {**SMALLEST, **AWS, "postgres": {"mode": "managed", "instanceClass": instance_class}}
     limit = limit_of(settings(raw), "postgres")
     assert limit is not None
     assert 0.85 * measured < limit.available <= measured - 3, "less PostgreSQL's own reserve"
 
 
 def test_no_class_is_said_to_take_more_than_rds_cap() -> None:
-    raw = {**SMALLEST, "cloud": "aws", "postgres": {"mode": "managed", "instanceClass": "db.r7g.16xlarge"}}
+    raw = {**SMALLEST, **AWS, "postgres": {"mode": "managed", "instanceClass": "db.r7g.16xlarge"}}
     limit = limit_of(settings(raw), "postgres")
     assert limit is not None
     assert (limit.connections, limit.larger) == (5000, {})
@@ -278,7 +279,7 @@ def test_only_a_pool_without_figures_of_its_own_needs_those_of_all_workers() -> 
             "nothing; write the server's max_connections",
         ),
         (
-            {"cloud": "aws", "postgres": {"mode": "managed", "instanceClass": "db.c6gd.large"}},
+            {**AWS, "postgres": {"mode": "managed", "instanceClass": "db.c6gd.large"}},
             "postgres",
             "note postgres.maxConnections: not set, so the 82 connections that are opened at most are compared with "
             "nothing; write the server's max_connections",
@@ -315,7 +316,7 @@ def test_what_fits_exactly_is_accepted() -> None:
 
 def test_what_does_not_fit_is_refused_with_the_table_and_the_cheapest_ways_out() -> None:
     pool = {"autoscaling": {**KEDA, "maxReplicas": 60}}
-    assert said(stack(pool=pool, cloud="aws", postgres=MANAGED)) == [
+    assert said(stack(pool=pool, postgres=MANAGED, **AWS)) == [
         "error connections.postgres: with every workload at its maximum and in a rollout 814 connections are opened, "
         "and there are 746 (829 by the memory of db.m7g.large, less 83 reserved): acme-flow 75 x 10 = 750, "
         "noxus-backend 3 x 20 = 60, KEDA 1 x 2 = 2, postgres-setup 1 x 2 = 2; write one of these, each is enough: "
@@ -337,7 +338,7 @@ def test_a_redis_that_is_too_small_is_refused_alike() -> None:
 
 def test_the_first_class_that_is_large_enough_is_offered_where_nothing_is_cheaper() -> None:
     pools = {f"p{number}": {"replicaCount": 1} for number in range(120)}
-    raw = stack(primary={"pools": pools}, cloud="aws", postgres={**MANAGED, "instanceClass": "db.t4g.small"})
+    raw = stack(primary={"pools": pools}, postgres={**MANAGED, "instanceClass": "db.t4g.small"}, **AWS)
     assert of(raw).total == 120 * 2 * 10 + 62
     assert [str(way) for way in cheapest(of(raw))] == [
         "postgres.maxConnections: 2736 (now 207) once RDS has restarted",
@@ -348,7 +349,7 @@ def test_the_first_class_that_is_large_enough_is_offered_where_nothing_is_cheape
 
 
 def test_a_higher_limit_of_rds_is_not_counted_on_before_the_restart_that_brings_it() -> None:
-    raw = stack(pool={"replicaCount": 40}, cloud="aws", postgres={**MANAGED, "maxConnections": 900})
+    raw = stack(pool={"replicaCount": 40}, postgres={**MANAGED, "maxConnections": 900}, **AWS)
     assert of(raw).total == 562
     assert list(fits_until_a_restart(settings(raw), deployed=400)) == [
         "connections.postgres: 562 connections are opened at most, and there are 360 until RDS has restarted; raise "
@@ -442,7 +443,7 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
     )
     redis = {**EXTERNAL_SERVICES["redis"], "maxClients": draw(st.integers(min_value=1, max_value=2000))}
     return {
-        **stack(primary=primary, pool=pool(), cloud="aws", postgres=postgres, redis=redis),
+        **stack(primary=primary, pool=pool(), **AWS, postgres=postgres, redis=redis),
         "connections": figures,
     }
 
@@ -588,7 +589,7 @@ def test_the_command_tells_a_missing_figure_and_a_missing_file_apart(
 
 def test_what_cannot_be_compared_is_still_printed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     postgres = {**MANAGED, "instanceClass": "db.c6gd.large"}
-    write(here, stack(cloud="aws", postgres=postgres))
+    write(here, stack(postgres=postgres, **AWS))
     assert connections.main(["--stack", "it"]) == 0
     assert "what the server takes is not known" in capsys.readouterr().out
 

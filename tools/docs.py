@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from config import StackSettings
 from config.load import PROJECT
 from config.references import REFERENCES
+from tools.stack_schema import stack_schema
 
 _WORDS: Final = {"integer": "whole number", "number": "number", "boolean": "`true`, `false`", "string": "text"}
 _BOUNDS: Final = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
@@ -14,7 +14,7 @@ _ABOUT: Final = f"""\
 # Configuration
 
 A stack is one file, `Pulumi.<stack>.yaml`; its settings stand under `config:` with the prefix `{PROJECT}:`. Unknown
-keys are errors. This page is generated from `config/sections.py` by `make docs`.
+keys are errors. This page is generated from the models of `config/` by `make docs`.
 
 Secrets have keys of their own, written by `pulumi config set --secret {PROJECT}:<key>` and named in `secretEnv` or in a
 release's `secrets`. A plain variable's value may refer to what only the deployment knows:
@@ -38,7 +38,7 @@ A heading below is a group of settings; a table says where it is used by linking
 
 def page() -> str:
     """The whole page, as Markdown."""
-    schema = StackSettings.model_json_schema()
+    schema = stack_schema()
     groups = {"StackSettings": schema, **schema["$defs"]}
     return "\n".join([_ABOUT, *(line for name in _in_order(groups) for line in _group(name, groups[name]))])
 

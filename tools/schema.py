@@ -7,13 +7,13 @@ settings together, is not in it.
 import json
 from typing import Any
 
-from config import StackSettings
 from config.load import PROJECT
+from tools.stack_schema import stack_schema
 
 
 def stack_file_schema() -> dict[str, Any]:
     """Schema of a whole `Pulumi.<stack>.yaml` (JSON Schema 2020-12)."""
-    settings = StackSettings.model_json_schema()
+    settings = stack_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Stack file of the noxus program",

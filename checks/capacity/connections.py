@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Final, get_args
 
 from checks.capacity.ledger import Ledger, ledger, unwritten
-from checks.capacity.limits import Limit
 from checks.capacity.ways_out import cheapest
 from checks.finding import Finding, error, note
 from config import StackSettings
 from config.connections import Service
+from config.limits import Limit
 
 SERVICES: Final[tuple[Service, ...]] = get_args(Service)
 

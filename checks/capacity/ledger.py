@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from checks.capacity.limits import Limit, limit_of
+from checks.capacity.limits import limit_of
 from checks.capacity.peak import Replicas, most_pods, most_replicas
 from config import StackSettings
 from config.connections import TRIGGER_CONNECTIONS, Service
+from config.limits import Limit
 from config.names import MIGRATIONS, SCHEDULER
 
 _SETUP_CONNECTIONS: Final = 2

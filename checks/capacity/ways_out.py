@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Final
 
 from checks.capacity.ledger import Ledger
-from checks.capacity.limits import Limit
 from checks.capacity.peak import most_pods
+from config.limits import Limit
 
 _OFFERED: Final = 3
 
@@ -76,5 +76,5 @@ def _higher_limit(limit: Limit, wanted: int) -> Iterator[WayOut]:
     for name, connections in limit.larger.items():
         if connections >= least:
             change = Fraction(connections - limit.connections, limit.connections)
-            yield WayOut("postgres.instanceClass", name, limit.instance_class, change, condition)
+            yield WayOut(limit.size_setting, name, limit.size, change, condition)
             return

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from checks.finding import Finding, error, note, warning
 from checks.interruption.spot import spot_notice
 from config import StackSettings
+from config.limits import NodeLimits
 from config.references import split
 from config.timing import VISIBILITY_SECONDS
 from config.types import PodShare
@@ -22,35 +23,6 @@ Outcome = Literal["survives", "cut off", "unknown"]
 
 VISIBILITY_REFERENCE: Final = "tasks.visibilityTimeoutSeconds"
 """By this name a variable refers to the visibility time-out (`config.references`)."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long a cloud waits for a pod to end before it takes its node. None: no number is published."""
-
-    upgrade_seconds: int | None
-    """For an upgrade of the nodes."""
-    upgrade: str
-    """What an upgrade does with pods that take longer."""
-    spot_seconds: int | None
-    """For a spot node, after its notice."""
-
-
-EKS_UPDATE_SECONDS: Final = 900
-"""How long an update of a managed node group waits for a node's pods (EKS, "Understand each phase of node updates")."""
-
-EC2_SPOT_SECONDS: Final = 120
-"""How long after its notice a node goes (EC2, "Spot Instance interruption notices")."""
-
-LIMITS: Final[Mapping[str, Limits]] = {
-    "aws": Limits(
-        EKS_UPDATE_SECONDS,
-        f"an update of an EKS managed node group waits {EKS_UPDATE_SECONDS} s, then it fails or, if forced, cuts off",
-        EC2_SPOT_SECONDS,
-    ),
-    "kubernetes": Limits(None, "how long an upgrade of the nodes waits is up to whoever runs the cluster", None),
-}
-"""By cloud."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +41,10 @@ class Row:
 
 def survival(settings: StackSettings) -> Mapping[str, tuple[Row, ...]]:
     """For each enabled pool, by its path in the stack file, what becomes of its longest task at each event."""
-    return {path: tuple(_rows(LIMITS[settings.cloud], pool)) for path, _, pool in settings.pools()}
+    return {path: tuple(_rows(settings.nodes, pool)) for path, _, pool in settings.pools()}
 
 
-def _rows(limits: Limits, pool: PoolSettings) -> Iterator[Row]:
+def _rows(limits: NodeLimits, pool: PoolSettings) -> Iterator[Row]:
     grace = pool.grace_seconds
     yield Row("scale-in", "survives", grace, None, "the pod has its whole grace period")
     yield Row("rollout", "survives", grace, None, "the pod has its whole grace period")
@@ -96,7 +68,7 @@ def _outcome(needed: int, limit: int | None) -> Outcome:
 
 def long_tasks_keep_their_nodes(settings: StackSettings) -> Iterator[Finding]:
     """Note every pool whose pods take longer to end than a node autoscaler waits, and what that does not help with."""
-    limits = LIMITS[settings.cloud]
+    limits = settings.nodes
     for path, _, pool in settings.pools():
         grace = pool.grace_seconds
         if pool.keeps_its_nodes:

@@ -1,37 +1,13 @@
 """Spot nodes: which pools choose them, and how long before such a node goes its pods are told."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
 
 from pydantic import JsonValue
 
 from checks.finding import Finding, error, note, warning
 from config import StackSettings
+from config.clouds.nodes import SPOT, Spot
 from config.workloads import PoolSettings
-
-
-@dataclass(frozen=True)
-class Spot:
-    """How a provider marks its spot nodes, as a label and as the usual taint."""
-
-    label: str
-    value: str
-    others_have_it: bool
-    """Whether other nodes have the label too, with another value."""
-    notice_seconds: int
-    """Seconds between the notice and the end of the node."""
-
-
-SPOT: Final = (
-    Spot("eks.amazonaws.com/capacityType", "SPOT", others_have_it=True, notice_seconds=120),
-    Spot("karpenter.sh/capacity-type", "spot", others_have_it=True, notice_seconds=120),
-    Spot("cloud.google.com/gke-spot", "true", others_have_it=False, notice_seconds=30),
-    Spot("kubernetes.azure.com/scalesetpriority", "spot", others_have_it=False, notice_seconds=30),
-)
-"""Labels: EKS "Managed node groups", Karpenter "Scheduling", GKE "Spot VMs", AKS "Spot node pools". Notices: EC2 "Spot
-Instance interruption notices" (two minutes), GKE "Spot VMs" (30 s), Azure "Spot Virtual Machines" (30 s). Karpenter
-runs on several clouds: it has the longest of their notices, so that nothing is refused that works on one of them."""
 
 
 def spot_notice(pool: PoolSettings) -> int | None:

@@ -1,14 +1,14 @@
 """What a cloud can be asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import pulumi
 
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import BucketEndpoint, Identity, PostgresEndpoint, RedisEndpoint
-from config.data_services import ManagedPostgres, ManagedRedis, ManagedStorage
+from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,21 +30,40 @@ class Presence:
     """What must be written before External Secrets reads the release's entry."""
 
 
-class Cloud(Protocol):
+_Postgres_contra = TypeVar("_Postgres_contra", bound=ManagedPostgres, contravariant=True)
+_Redis_contra = TypeVar("_Redis_contra", bound=ManagedRedis, contravariant=True)
+_Storage_contra = TypeVar("_Storage_contra", bound=ManagedStorage, contravariant=True)
+
+
+class Cloud(Protocol[_Postgres_contra, _Redis_contra, _Storage_contra]):
     """Managed data services, and releases' identities and entries."""
 
-    def postgres(self, settings: ManagedPostgres) -> tuple[PostgresEndpoint, Admin]:
+    def postgres(self, settings: _Postgres_contra) -> tuple[PostgresEndpoint, Admin]:
         """Make the one Postgres; say who may set it up."""
         ...
 
-    def redis(self, settings: ManagedRedis) -> RedisEndpoint:
+    def redis(self, settings: _Redis_contra) -> RedisEndpoint:
         """Make the one Redis."""
         ...
 
-    def bucket(self, settings: ManagedStorage) -> BucketEndpoint:
+    def bucket(self, settings: _Storage_contra) -> BucketEndpoint:
         """Make the one bucket."""
         ...
 
     def release(self, release: ReleaseInCloud, opts: pulumi.ResourceOptions) -> Presence:
         """Make a release's identity and entry."""
         ...
+
+
+AnyCloud = Cloud[Any, Any, Any]
+"""A cloud whose settings are its own: a stack file is read by one model, so they fit."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a stack uses of its cloud."""
+
+    providers: Callable[[pulumi.Output[object]], Mapping[str, pulumi.ProviderResource]]
+    """Makes the explicit provider, by package; nothing is done with it before the output is known."""
+    cloud: Callable[[pulumi.ResourceOptions], AnyCloud]
+    """Makes what all releases share in the cloud."""

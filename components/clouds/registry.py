@@ -1,26 +1,34 @@
 """Which cloud a stack has. A cloud's SDK is imported when it is chosen, and no other one is."""
 
-from collections.abc import Mapping
+from collections.abc import Generator
+from contextlib import contextmanager
 
-import pulumi
-
-from components.clouds.cloud import Cloud
-from config import StackConfig, StackSettings
-
-
-def chosen_cloud(stack: StackConfig, opts: pulumi.ResourceOptions) -> Cloud | None:
-    """The cloud of this stack; none where the Kubernetes cluster is all there is."""
-    if stack.settings.aws is None:
-        return None
-    from components.clouds.aws import Aws
-
-    return Aws(stack.settings, stack.settings.aws, opts)
+from components.clouds.cloud import Room
+from config import ConfigError, Problem, StackSettings
+from config.clouds.aws.stack import AwsStack
 
 
-def cloud_providers(settings: StackSettings, after: pulumi.Output[object]) -> Mapping[str, pulumi.ProviderResource]:
-    """The explicit provider of the stack's cloud, by package; nothing is done with it before `after` is known."""
-    if settings.aws is None:
-        return {}
-    from components.clouds.aws.provider import aws_provider
+def room(settings: StackSettings) -> Room | None:
+    """The cloud of this stack; none where the Kubernetes cluster is all there is.
 
-    return {"aws": aws_provider(settings.aws, after)}
+    Raises `ConfigError` if its SDK is not installed.
+    """
+    with _sdk_of(settings.cloud):
+        match settings:
+            case AwsStack():
+                from components.clouds import aws
+
+                return aws.room(settings)
+            case _:
+                return None
+
+
+@contextmanager
+def _sdk_of(cloud: str) -> Generator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("pulumi_"):
+            raise
+        rule = f"is {cloud}, and its SDK is not installed; run `.venv/bin/pip install -r requirements-{cloud}.txt`"
+        raise ConfigError("The stack's cloud", [Problem("cloud", rule)]) from None

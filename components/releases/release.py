@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from checks.scaling.scalers import Count
-from components.clouds.cloud import Cloud, Presence, ReleaseInCloud
+from components.clouds.cloud import AnyCloud, Presence, ReleaseInCloud
 from components.kubernetes.endpoints import DataServices, Identity
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.network.namespace import Namespace, NamespaceArgs
@@ -45,7 +45,7 @@ class ReleaseArgs:
     settings: ReleaseSettings
     stack: StackConfig
     services: DataServices
-    cloud: Cloud | None
+    cloud: AnyCloud | None
     references: Mapping[str, pulumi.Input[str]]
     """Values that plain settings may refer to, by name (`config/references.py`)."""
     digests: Digests

@@ -3,21 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.secrets.digest import Digests
-from config.secrets import (
-    AwsSecretsManagerStore,
-    AzureKeyVaultStore,
-    GcpSecretManagerStore,
-    SecretsSettings,
-    SecretStore,
-    VaultStore,
-)
+from config.secrets import SecretsSettings
+from config.store import Reader, Store
 
 API: Final = "external-secrets.io/v1"
 REVISION: Final = "noxus.ai/revision"
@@ -76,7 +70,7 @@ def secret_store(
     release: str,
     namespace: NamespaceRef,
     service_account: pulumi.Input[str],
-    read: SecretStore,
+    read: Store,
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
     """The store under the identity of one release, in its own namespace: nothing here reads another's entry."""
@@ -85,34 +79,9 @@ def secret_store(
         api_version=API,
         kind="SecretStore",
         metadata=namespace.metadata(release, annotations=WHEN_READY),
-        spec={"provider": provider(read, release, service_account)},
+        spec={"provider": read.provider(Reader(release, {"serviceAccountRef": {"name": service_account}}))},
         opts=opts,
     )
-
-
-def provider(store: SecretStore, release: str, service_account: pulumi.Input[str]) -> dict[str, Any]:
-    """The `provider` of a SecretStore, which logs in as the release's ServiceAccount."""
-    account = {"serviceAccountRef": {"name": service_account}}
-    match store:
-        case AwsSecretsManagerStore():
-            return {"aws": {"service": "SecretsManager", "region": store.region, "auth": {"jwt": account}}}
-        case GcpSecretManagerStore():
-            identity = {"clusterLocation": store.cluster_location, "clusterName": store.cluster_name, **account}
-            return {"gcpsm": {"projectID": store.project_id, "auth": {"workloadIdentity": identity}}}
-        case AzureKeyVaultStore():
-            return {"azurekv": {"vaultUrl": store.vault_url, "authType": "WorkloadIdentity", **account}}
-        case VaultStore():
-            authority = {"type": "ConfigMap", "name": store.ca_config_map, "key": "ca.crt"}
-            login = {"mountPath": store.auth_path, "role": store.role or release, **account}
-            return {
-                "vault": {
-                    "server": store.server,
-                    "path": store.path,
-                    "version": "v2",
-                    "auth": {"kubernetes": login},
-                    **({"caProvider": authority} if store.ca_config_map else {}),
-                }
-            }
 
 
 def external_secret(

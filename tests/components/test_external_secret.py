@@ -9,8 +9,9 @@ import pulumi
 import pytest
 
 from components.permanence import MARKS_OUTPUT
-from components.secrets.external_secret import literal, provider
+from components.secrets.external_secret import literal
 from config.secrets import SecretsSettings
+from config.store import Reader
 from tests.harness import Deployment
 from tests.programs import IDENTITY, VAULT, run_program
 from tests.programs import external_secrets_stack as stack
@@ -118,7 +119,7 @@ def test_each_release_reads_its_own_entry_under_its_own_account() -> None:
 def test_every_store_logs_in_as_the_releases_account(store: dict[str, str], expected: dict[str, Any]) -> None:
     settings = SecretsSettings.model_validate({"backend": "externalSecrets", "store": store})
     assert settings.store is not None
-    assert provider(settings.store, "acme", "acme") == expected
+    assert settings.store.provider(Reader("acme", {"serviceAccountRef": {"name": "acme"}})) == expected
 
 
 def test_a_secret_has_one_writer_and_pulumi_writes_only_what_it_generated() -> None:

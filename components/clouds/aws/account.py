@@ -14,34 +14,35 @@ from components.clouds.aws.role import ReleaseRole, ReleaseRoleArgs, entry_patte
 from components.clouds.cloud import Presence, ReleaseInCloud
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import BucketEndpoint, PostgresEndpoint, RedisEndpoint
-from config import StackSettings
-from config.aws import AwsSettings
-from config.data_services import ManagedPostgres, ManagedRedis, ManagedStorage
-from config.secrets import AwsSecretsManagerStore
+from config.clouds.aws.postgres import AwsPostgres
+from config.clouds.aws.redis import AwsRedis
+from config.clouds.aws.stack import AwsStack
+from config.clouds.aws.storage import AwsStorage
+from config.clouds.aws.store import AwsSecretsManagerStore
 
 
 class Aws:
     """The cloud of a stack with `cloud: aws`. What holds data is protected if the stack is, and nothing else."""
 
-    def __init__(self, settings: StackSettings, account: AwsSettings, opts: pulumi.ResourceOptions) -> None:
-        self._settings, self._account, self._opts = settings, account, opts
+    def __init__(self, stack: AwsStack, opts: pulumi.ResourceOptions) -> None:
+        self._settings, self._account, self._opts = stack, stack.aws, opts
 
     @functools.cached_property
     def _key(self) -> aws.kms.Key:
         return encryption_key("key", self._account, self._opts, protect=self._settings.protect)
 
-    def postgres(self, settings: ManagedPostgres) -> tuple[PostgresEndpoint, Admin]:
+    def postgres(self, settings: AwsPostgres) -> tuple[PostgresEndpoint, Admin]:
         """Make the one Postgres; say who may set it up."""
         args = PostgresArgs(account=self._account, settings=settings, key=self._key, protect=self._settings.protect)
         made = Postgres("postgres", args, self._opts)
         return made.endpoint, made.admin
 
-    def redis(self, settings: ManagedRedis) -> RedisEndpoint:
+    def redis(self, settings: AwsRedis) -> RedisEndpoint:
         """Make the one Redis."""
         args = RedisArgs(account=self._account, settings=settings, key=self._key, protect=self._settings.protect)
         return Redis("redis", args, self._opts).endpoint
 
-    def bucket(self, settings: ManagedStorage) -> BucketEndpoint:
+    def bucket(self, settings: AwsStorage) -> BucketEndpoint:
         """Make the one bucket."""
         args = BucketArgs(account=self._account, settings=settings, key=self._key, protect=self._settings.protect)
         return Bucket("bucket", args, self._opts).endpoint
@@ -55,7 +56,7 @@ class Aws:
             args = EntryArgs(name=self._settings.secrets.entry(release.name), values=release.entry, key=self._key)
             entry = Entry(f"{release.name}-entry", args, opts)
             arn = entry.arn
-        bucket = storage.bucket if isinstance(storage, ManagedStorage) else None
+        bucket = storage.bucket if isinstance(storage, AwsStorage) else None
         role = ReleaseRole(
             f"{release.name}-role",
             ReleaseRoleArgs(

@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.kubernetes.endpoints import AddressTarget, BucketEndpoint
-from config.aws import AwsSettings
-from config.data_services import ManagedStorage
+from config.clouds.aws.account import AwsSettings
+from config.clouds.aws.storage import AwsStorage
 
 TYPE: Final = "noxus:aws:Bucket"
 
@@ -22,7 +22,7 @@ class BucketArgs:
     """What a `Bucket` needs."""
 
     account: AwsSettings
-    settings: ManagedStorage
+    settings: AwsStorage
     key: aws.kms.Key
     protect: bool
     """Whether the engine refuses to delete it."""

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from config.aws import AwsSettings
+from config.clouds.aws.account import AwsSettings
 
 
 def admitting_cluster(

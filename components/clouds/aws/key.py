@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.clouds.aws.logs import EXPORTS, group_name
-from config.aws import AwsSettings
+from config.clouds.aws.account import AwsSettings
 
 
 def encryption_key(name: str, settings: AwsSettings, opts: pulumi.ResourceOptions, *, protect: bool) -> aws.kms.Key:

@@ -5,7 +5,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from config.aws import AwsSettings
+from config.clouds.aws.account import AwsSettings
 
 EXPORTS: Final = ("postgresql", "upgrade")
 """Logs that RDS sends to CloudWatch."""

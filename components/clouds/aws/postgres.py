@@ -12,8 +12,10 @@ from components.clouds.aws.logs import EXPORTS, log_groups
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import AddressTarget, PostgresEndpoint
 from components.secrets.password import generated_password
-from config.aws import AwsSettings
-from config.data_services import MANAGED_ADMIN_ROLE, SCALER_ROLE, ManagedPostgres
+from config.clouds.aws.account import AwsSettings
+from config.clouds.aws.postgres import AwsPostgres
+from config.data_services import SCALER_ROLE
+from config.managed import MANAGED_ADMIN_ROLE
 
 TYPE: Final = "noxus:aws:Postgres"
 
@@ -25,7 +27,7 @@ class PostgresArgs:
     """What a `Postgres` needs."""
 
     account: AwsSettings
-    settings: ManagedPostgres
+    settings: AwsPostgres
     key: aws.kms.Key
     protect: bool
     """Whether engine and cloud refuse to delete it, and a last snapshot is taken if it is deleted nonetheless."""

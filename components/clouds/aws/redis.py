@@ -10,8 +10,9 @@ from components.clouds.aws.firewall import admitting_cluster
 from components.clouds.aws.key import final_snapshot
 from components.kubernetes.endpoints import AddressTarget, RedisEndpoint
 from components.secrets.password import generated_password
-from config.aws import AwsSettings
-from config.data_services import REDIS_PORT, ManagedRedis
+from config.clouds.aws.account import AwsSettings
+from config.clouds.aws.redis import AwsRedis
+from config.data_services import REDIS_PORT
 
 TYPE: Final = "noxus:aws:Redis"
 
@@ -24,7 +25,7 @@ class RedisArgs:
     """What a `Redis` needs."""
 
     account: AwsSettings
-    settings: ManagedRedis
+    settings: AwsRedis
     key: aws.kms.Key
     protect: bool
     """Whether the engine refuses to delete it, and a last snapshot is taken if it is deleted nonetheless."""

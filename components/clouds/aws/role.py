@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.kubernetes.endpoints import Identity
-from config.aws import AwsSettings
+from config.clouds.aws.account import AwsSettings
 
 TYPE: Final = "noxus:aws:ReleaseRole"
 

@@ -55,7 +55,7 @@ class Redis(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         password = generated_password(f"{name}-password", child)
-        data_mib = args.settings.data_mib
+        data_mib = args.settings.memory.data_mib
         config = password.apply(lambda value: server_config(value, data_mib))
         files = Secret(
             args.namespace.key(f"{name}-config"),

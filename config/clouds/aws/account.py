@@ -1,13 +1,17 @@
 """An AWS account, network and EKS cluster that exist already, by id."""
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Final, Literal, Self
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from config.clouds.aws.store import AwsSecretsManagerStore
+from config.clouds.cloud import CloudSettings
+from config.errors import Problem
+from config.limits import NodeLimits
 from config.network import EgressSettings
-from config.section import Section
+from config.permanent import RESTORE, Permanent, Permanents
 from config.types import Cidr
 
 _PROVIDER: Final = re.compile(r"arn:(aws|aws-us-gov):iam::([0-9]{12}):oidc-provider/(.+)")
@@ -15,14 +19,29 @@ _PROVIDER: Final = re.compile(r"arn:(aws|aws-us-gov):iam::([0-9]{12}):oidc-provi
 _AGENT: Final = {"pod-identity": "169.254.170.23/32", "pod-identity-v6": "fd00:ec2::23/128"}
 """Where EKS Pod Identity's agent listens, on port 80 (EKS User Guide, "How EKS Pod Identity works")."""
 
+UPDATE_SECONDS: Final = 900
+"""How long an update of a managed node group waits for a node's pods (EKS, "Understand each phase of node updates")."""
+
+SPOT_SECONDS: Final = 120
+"""How long after its notice a node goes (EC2, "Spot Instance interruption notices")."""
+
+_ROLE_NAME_LIMIT: Final = 64
+"""Longest name of an IAM role, in characters (IAM quotas)."""
+
 SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+$")]
 TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 TagValue = Annotated[str, StringConstraints(max_length=256)]
 SecurityGroupId = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]+$")]
 
 
-class AwsSettings(Section):
+class AwsSettings(CloudSettings):
     """Where on AWS the stack lives. All of it exists already; the stack makes data services, roles and keys in it."""
+
+    NODES: ClassVar[NodeLimits] = NodeLimits(
+        UPDATE_SECONDS,
+        f"an update of an EKS managed node group waits {UPDATE_SECONDS} s, then it fails or, if forced, cuts off",
+        SPOT_SECONDS,
+    )
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$")] = Field(
         examples=["noxus-prod"]
@@ -106,6 +125,56 @@ class AwsSettings(Section):
             for name, cidr in _AGENT.items()
         }
         return {**endpoints, **(agent if self.identity == "podIdentity" else {})}
+
+    @property
+    def bucket_cidrs(self) -> tuple[str, ...]:
+        """Interface endpoints, through which S3 may be reached too."""
+        return self.endpoint_cidrs
+
+    @property
+    def store(self) -> AwsSecretsManagerStore:
+        """Secrets Manager in the stack's region."""
+        return AwsSecretsManagerStore(type="awsSecretsManager", region=self.region)
+
+    @property
+    def written_marks(self) -> frozenset[str]:
+        """The role, where the OIDC provider knows ServiceAccounts; EKS' agent needs none."""
+        mark = AwsSecretsManagerStore.READER_MARK
+        return frozenset({mark} if mark and self.identity == "irsa" else ())
+
+    @property
+    def other_mark(self) -> str:
+        """External Secrets takes up a role by what the ServiceAccount says; no agent on a node does that for it."""
+        return "write aws.identity: irsa, or the role there"
+
+    @property
+    def permanent(self) -> Permanents:
+        """Where everything is."""
+        return {
+            "aws.name": Permanent(value=self.name, instead=f"everything in the account is named after it; {RESTORE}"),
+            "aws.region": Permanent(value=self.region, instead=f"data does not move between regions; {RESTORE}"),
+            "aws.vpcId": Permanent(value=self.vpc_id, instead=f"data services do not move between networks; {RESTORE}"),
+        }
+
+    def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+        """Names that a part of AWS refuses or keeps for itself."""
+        for path, release in releases:
+            role = f"{self.name}-{release}"
+            if len(role) > _ROLE_NAME_LIMIT:
+                yield Problem(
+                    path,
+                    f"makes the role {role!r} of {len(role)} characters, and IAM takes {_ROLE_NAME_LIMIT}; shorten the "
+                    "release's name or aws.name",
+                )
+        if "--" in self.name:
+            yield Problem("aws.name", "has two '-' in a row, which neither RDS nor ElastiCache takes; write one")
+        if f"{self.name}-".startswith("sg-"):
+            rule = "would begin names of security groups with 'sg-', which EC2 refuses; choose another"
+            yield Problem("aws.name", rule)
+        for tag in self.tags:
+            if tag.lower().startswith("aws:"):
+                rule = "begins with 'aws:', which AWS keeps for itself; choose another name"
+                yield Problem(f"aws.tags.{tag}", rule)
 
     @property
     def _provider(self) -> tuple[str, ...]:

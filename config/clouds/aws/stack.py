@@ -1,0 +1,22 @@
+"""The stack file of a stack on AWS."""
+
+from pydantic import Field
+
+from config.clouds.aws.account import AwsSettings
+from config.clouds.aws.postgres import AwsPostgres
+from config.clouds.aws.redis import AwsRedis
+from config.clouds.aws.storage import AwsStorage
+from config.data_services import PostgresSettings, RedisSettings, StorageSettings
+from config.sections import StackSettings
+
+
+class AwsStack(StackSettings[PostgresSettings[AwsPostgres], RedisSettings[AwsRedis], StorageSettings[AwsStorage]]):
+    """Everything plain that the file of a stack on AWS says."""
+
+    aws: AwsSettings = Field(examples=["{ name: noxus-prod, region: eu-west-1, ... }"])
+    """The account and network, with `cloud: aws`."""
+
+    @property
+    def account(self) -> AwsSettings:
+        """The stack's cloud."""
+        return self.aws

@@ -1,0 +1,56 @@
+"""What the program asks of a stack's cloud, before anything is made: its section in the stack file answers."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
+
+from config.errors import Problem
+from config.limits import NodeLimits
+from config.network import EgressSettings
+from config.permanent import Permanents
+from config.section import Section
+from config.store import Store
+
+
+class CloudSettings(Section, ABC):
+    """An account, a network and a cluster of one cloud, which exist already."""
+
+    NODES: ClassVar[NodeLimits]
+    """How long the cloud waits for pods before it takes their node."""
+
+    @property
+    @abstractmethod
+    def store(self) -> Store:
+        """The cloud's own store of secrets, which this stack writes."""
+
+    @property
+    def egress(self) -> Mapping[str, EgressSettings]:
+        """What pods must reach to use their identity and the cloud's services, where that is no public address."""
+        return {}
+
+    @property
+    def bucket_cidrs(self) -> tuple[str, ...]:
+        """Private addresses of a managed bucket. None: it is on the internet."""
+        return ()
+
+    @property
+    def written_marks(self) -> frozenset[str]:
+        """Annotations that the stack writes on each release's ServiceAccount."""
+        return frozenset()
+
+    @property
+    def other_mark(self) -> str:
+        """What to write where a mark is lacking that a store needs."""
+        return "write the release's role there"
+
+    @property
+    @abstractmethod
+    def permanent(self) -> Permanents:
+        """Its settings that may not become just anything."""
+
+    @abstractmethod
+    def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+        """Names that a part of the cloud refuses or keeps for itself: an update would stop there, half-way.
+
+        `releases` are paths in the stack file with names.
+        """

@@ -1,0 +1,14 @@
+"""Every cloud that a stack file can name, and the model that reads such a file."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from config.clouds.aws.stack import AwsStack
+from config.clouds.kubernetes import KubernetesStack
+from config.sections import StackSettings
+
+STACKS: Final[Mapping[str, type[StackSettings]]] = {
+    "kubernetes": KubernetesStack,
+    "aws": AwsStack,
+}
+"""By `cloud`."""
