@@ -27,6 +27,7 @@ from checks.interruption.spot import spot_nodes_suit_the_tasks
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
 from checks.network import policies_have_names_of_their_own
 from checks.placement import placement_is_about_pods_there_are
+from checks.redis import the_way_to_redis_is_told
 from checks.references import references_have_values
 from checks.routing.identifiers import ids_are_known, ids_are_spelled_once
 from checks.routing.isolation import isolated_tenants_are_apart, sharing_is_known
@@ -83,6 +84,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     stores_are_read,
     tasks_are_delivered_once,
     the_cloud_is_described,
+    the_way_to_redis_is_told,
     types_have_values,
     values_have_one_type,
     variables_have_one_source,

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from checks.environment import ROUTING
 from checks.finding import Finding, note
 from config import StackSettings
+from config.data_services import ExternalRedis, ExternalStorage
+from config.managed import ManagedStorage
 from config.names import PLATFORM_VARIABLES
 from config.releases import ReleaseSettings
 from config.workloads import PoolSettings
@@ -34,9 +36,18 @@ def overrides_are_known(settings: StackSettings) -> Iterator[Finding]:
                 yield note(pool, f"{variable} comes from {winner}, over {' and '.join(weaker)}")
 
 
+def _lacking(settings: StackSettings) -> Iterator[str]:
+    """The platform's own variables that this stack has no value for."""
+    redis, storage = settings.redis, settings.storage
+    if not (isinstance(redis, ExternalRedis) and redis.user):
+        yield "REDIS_USER"
+    if isinstance(storage, ManagedStorage) or (isinstance(storage, ExternalStorage) and not storage.access_key_id):
+        yield from ("S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
+
+
 def _sources(settings: StackSettings, path: str, release: ReleaseSettings, pool: PoolSettings) -> Sources:
     layers = (
-        ("the platform", PLATFORM_VARIABLES),
+        ("the platform", [name for name in PLATFORM_VARIABLES if name not in _lacking(settings)]),
         ("env", settings.env),
         ("secretEnv", settings.secret_env),
         (f"{path}.env", release.env),

@@ -85,7 +85,7 @@ class Platform(pulumi.ComponentResource):
             "routing": [route.described() for route in routes(settings)],
             "dataServices": {
                 "postgres": pulumi.Output.concat(services.postgres.host, ":", str(services.postgres.port)),
-                "redis": pulumi.Output.concat(services.redis.host, ":", str(services.redis.port)),
+                "redis": pulumi.Output.concat(services.redis.host, ":", str(services.redis.access.port)),
                 "bucket": pulumi.Output.concat(services.bucket.url, "/", services.bucket.name),
             },
         }
@@ -108,6 +108,9 @@ def reference_values(settings: StackSettings, services: DataServices) -> dict[st
         "postgres.port": str(services.postgres.port),
         "postgres.user": services.postgres.user,
         "redis.host": services.redis.host,
-        "redis.port": str(services.redis.port),
+        "redis.port": str(services.redis.access.port),
+        "redis.scheme": services.redis.access.scheme,
+        "redis.tls": str(services.redis.access.tls).lower(),
+        **({"redis.caFile": services.redis.access.ca_file} if services.redis.access.ca_file else {}),
         "tasks.visibilityTimeoutSeconds": str(settings.visibility_timeout_seconds),
     }

@@ -17,6 +17,7 @@ from config.managed import (
     RoleName,
 )
 from config.network import Port
+from config.redis_access import REDIS_PORT, RedisAccess
 from config.section import Section
 from config.types import Cidr, ConfigKey, ImageReference, Label, ObjectName, ServerName, StoreUrl
 
@@ -26,13 +27,12 @@ SCALER_ROLE: Final = "keda"
 CLUSTER_ADMIN_ROLE: Final = "postgres"
 """Superuser of the image of Postgres in the cluster."""
 
-REDIS_PORT: Final = 6379
-"""Redis' own port. The platform is told a host without a port (platform.md section 4.1), so there is no other."""
-
 SETUP_USER: Final = 999
 """User of the process in `SETUP_IMAGE`: its `postgres`."""
 
 _HTTPS_PORT: Final = 443
+
+_PEM: Final = "-----BEGIN CERTIFICATE-----"
 
 
 class ClusterPostgres(Section):
@@ -117,18 +117,31 @@ class ClusterRedis(Section):
     """Memory request and limit, in MiB; Redis itself may fill three quarters of it."""
 
     @property
+    def access(self) -> RedisAccess:
+        """Redis' own port, in plain text: it never leaves the cluster."""
+        return RedisAccess()
+
+    @property
     def memory(self) -> Memory:
         """What data may fill; the rest is for buffers and the fork that rewrites the append-only file."""
         return memory_by_number(self.memory_mib, Fraction(3, 4))
 
 
 class ExternalRedis(Section):
-    """The one Redis, run by somebody else: on port 6379 without TLS, for the platform is told a host only."""
+    """The one Redis, run by somebody else. The platform is told its host; port and TLS are for `env` to say."""
 
     mode: Literal["external"]
     """`external`: outside this stack. Its `maxmemory-policy` must be `noeviction`."""
     host: ServerName = Field(examples=["redis.example.com"])
     """Name or IPv4 address of the server, as pods see it."""
+    port: Port = REDIS_PORT
+    """Its port."""
+    tls: bool = False
+    """Whether it speaks TLS."""
+    ca: str | None = Field(default=None, pattern=_PEM, examples=[_PEM])
+    """Certificates of its authority as PEM, if that is a private one. Pods find them at `${redis.caFile}`."""
+    user: str | None = Field(default=None, min_length=1, examples=["noxus"])
+    """User of its access control list. Unset: the default user."""
     cidrs: tuple[Cidr, ...] = Field(min_length=1, examples=[["10.30.1.0/24"]])
     """Addresses that its name can stand for, also after a fail-over; network policies know no names."""
     password: ConfigKey = Field(examples=["redisPassword"])
@@ -137,6 +150,17 @@ class ExternalRedis(Section):
     """Its `maxmemory`, in MiB, for the check of what waits for the bucket. Unset: not checked."""
     max_clients: int | None = Field(default=None, ge=1)
     """Its `maxclients`, for the check of the connections. Unset: not checked."""
+
+    @model_validator(mode="after")
+    def _an_authority_is_of_tls(self) -> Self:
+        if self.ca and not self.tls:
+            raise ValueError("has ca, which only TLS needs; write tls: true, or remove it")
+        return self
+
+    @property
+    def access(self) -> RedisAccess:
+        """As the stack file says."""
+        return RedisAccess(port=self.port, tls=self.tls, private_authority=self.ca is not None)
 
     @property
     def memory(self) -> Memory | None:
@@ -162,27 +186,33 @@ class ClusterStorage(Section):
 
 
 class ExternalStorage(Section):
-    """The one bucket, run by somebody else, behind the S3 interface."""
+    """The one bucket, run by somebody else, behind the S3 interface or the cloud's own."""
 
     mode: Literal["external"]
     """`external`: outside this stack."""
     url: StoreUrl = Field(examples=["https://s3.example.com:9000"])
-    """Address of the S3 interface."""
+    """Address of the interface."""
     cidrs: tuple[Cidr, ...] = ()
     """Private addresses that its name can stand for. None: it is on the internet, on port 443."""
     bucket: Label = "noxus"
     """Name of the bucket."""
     region: str = Field(default="us-east-1", min_length=1)
     """Region to sign requests for."""
-    access_key_id: ConfigKey = Field(examples=["bucketAccessKeyId"])
-    """Secret config key of the access key's id."""
-    secret_access_key: ConfigKey = Field(examples=["bucketSecretAccessKey"])
+    access_key_id: ConfigKey | None = Field(default=None, examples=["bucketAccessKeyId"])
+    """Secret config key of the access key's id. Unset: pods use the identity of their release, which has the right."""
+    secret_access_key: ConfigKey | None = Field(default=None, examples=["bucketSecretAccessKey"])
     """Secret config key of the access key's secret."""
 
     @property
     def port(self) -> int:
         """Port of `url`."""
         return urlsplit(self.url).port or _HTTPS_PORT
+
+    @model_validator(mode="after")
+    def _a_key_is_whole(self) -> Self:
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            raise ValueError("takes accessKeyId and secretAccessKey together, or neither")
+        return self
 
     @model_validator(mode="after")
     def _is_reached(self) -> Self:

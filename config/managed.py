@@ -10,6 +10,7 @@ from pydantic import Field
 
 from config.limits import MOST_CONNECTIONS, Limit, Memory
 from config.permanent import Permanents
+from config.redis_access import RedisAccess
 from config.section import Section
 from config.types import ImageReference
 
@@ -31,7 +32,7 @@ class ManagedPostgres(Section, ABC):
     RESERVED_ROLES: ClassVar[frozenset[str]] = frozenset()
     """Roles of the service itself."""
     SERVICE: ClassVar[str]
-    """What the cloud calls it, such as RDS."""
+    """What the cloud calls it."""
 
     mode: Literal["managed"]
     """`managed`: made by this stack in its cloud."""
@@ -65,6 +66,11 @@ class ManagedRedis(Section, ABC):
 
     mode: Literal["managed"]
     """`managed`: made by this stack in its cloud."""
+
+    @property
+    @abstractmethod
+    def access(self) -> RedisAccess:
+        """Port and transport."""
 
     @property
     @abstractmethod

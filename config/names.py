@@ -16,6 +16,11 @@ def scaler_credential(release: str) -> str:
     return f"{release}-scaler"
 
 
+def redis_ca(release: str) -> str:
+    """The ConfigMap with the certificates of the private authority of Redis."""
+    return f"{release}-redis-ca"
+
+
 SCALER_LOGIN = "SCALER_PASSWORD"
 """Key of KEDA's password in a release's entry, where this stack writes the entry; no workload reads it."""
 
@@ -31,6 +36,7 @@ PLATFORM_VARIABLES = (
     "POSTGRESQL_URL",
     "REDIS_PASSWORD",
     "REDIS_URL",
+    "REDIS_USER",
     "S3_ACCESS_KEY_ID",
     "S3_SECRET_ACCESS_KEY",
     "VECTOR_POSTGRESQL_URL",

@@ -26,11 +26,9 @@ from config.workloads import MigrationSettings, PoolSettings, RelaySettings, Sch
 class IdentitySettings(Section):
     """Who a release's pods are to a cloud, where somebody else has made the role: marks on ServiceAccount and pods."""
 
-    annotations: Mapping[AnnotationName, Text] = Field(
-        default={}, examples=["{ eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/noxus-acme }"]
-    )
+    annotations: Mapping[AnnotationName, Text] = Field(default={}, examples=["{ iam.example.com/role: noxus-acme }"])
     """Annotations of the release's ServiceAccount."""
-    pod_labels: Mapping[LabelName, LabelValue] = Field(default={}, examples=['{ azure.workload.identity/use: "true" }'])
+    pod_labels: Mapping[LabelName, LabelValue] = Field(default={}, examples=['{ iam.example.com/use: "true" }'])
     """Labels of the release's pods."""
 
 

@@ -322,8 +322,8 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co]):
         if isinstance(self.redis, ExternalRedis):
             yield "redis.password", self.redis.password
         if isinstance(self.storage, ExternalStorage):
-            yield "storage.accessKeyId", self.storage.access_key_id
-            yield "storage.secretAccessKey", self.storage.secret_access_key
+            keys = {"accessKeyId": self.storage.access_key_id, "secretAccessKey": self.storage.secret_access_key}
+            yield from ((f"storage.{setting}", key) for setting, key in keys.items() if key)
 
     def secret_keys_of(self, release: ReleaseSettings) -> frozenset[str]:
         """Secret config keys that one release uses."""

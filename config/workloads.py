@@ -41,7 +41,7 @@ GRACE_MARGIN_SECONDS: Final = 30
 
 NODE_AUTOSCALER_SECONDS: Final = 600
 """How long a node autoscaler waits for pods to end before it takes their node anyway: the cluster autoscaler's default
-`--max-graceful-termination-sec`, and what GKE and AKS state for theirs."""
+`--max-graceful-termination-sec`, and what managed clusters state for theirs."""
 
 
 class ResourceSettings(Section):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from tests.harness import Deployment
+
 Manifest = Mapping[str, Any]
 
 
@@ -121,3 +123,12 @@ def pods(objects: Iterable[Manifest]) -> Iterator[Pod]:
             yield Pod(
                 metadata["namespace"], metadata["name"], template["metadata"]["labels"], ports or (("TCP", 8080),)
             )
+
+
+def reaches(deployed: Deployment, source: str, ip: str, port: int) -> bool:
+    """Whether one pod of a deployment can open a TCP connection to an address outside of the cluster."""
+    objects = [manifest for _, manifest in deployed.objects]
+    namespaces = {m["metadata"]["name"]: m["metadata"]["labels"] for m in objects if m["kind"] == "Namespace"}
+    network = Network(namespaces, [m for m in objects if m["kind"] == "NetworkPolicy"])
+    (pod,) = [pod for pod in pods(objects) if pod.name == source]
+    return network.allows(pod, Address("service", ip, (("TCP", port),)), "TCP", port)

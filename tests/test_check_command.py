@@ -9,9 +9,10 @@ import yaml
 from checks.effective_environment import effective_environment
 from components.secrets.app_env import credentials, platform_env
 from config.names import PLATFORM_VARIABLES
+from config.redis_access import RedisAccess
 from config.sections import ArchiveSettings
 from tests.harness import deploy
-from tests.programs import ROOT, settings, stack_file, with_pool
+from tests.programs import ROOT, run_program, settings, stack_file, with_pool
 from tools import check
 
 
@@ -29,7 +30,6 @@ def test_the_last_source_of_a_variable_is_the_one_that_wins() -> None:
 
 def test_the_sources_are_those_that_the_pods_really_have() -> None:
     plain, secrets = stack_file(ROOT / "Pulumi.dev.yaml")
-    from tests.programs import run_program
 
     deployed = run_program(plain, secrets)
     pod = deployed.one("kubernetes:apps/v1:Deployment", "noxus-acme/acme-flow").inputs["spec"]["template"]["spec"]
@@ -61,7 +61,7 @@ def test_the_platforms_variables_are_those_of_the_code() -> None:
             ssl_mode="disable",
             target=target,
         )
-        redis = RedisEndpoint(host="h", port=1, password=secret, target=target)
+        redis = RedisEndpoint(host="h", access=RedisAccess(), user="u", password=secret, target=target)
         bucket = BucketEndpoint(
             name="b", url="u", region="r", access_key_id=secret, secret_access_key=secret, target=target
         )

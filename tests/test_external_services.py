@@ -9,7 +9,7 @@ from config.errors import ConfigError
 from config.names import app_env_secret
 from tests.harness import Deployment
 from tests.programs import EXTERNAL_SERVICES, LOGINS, SMALLEST, run_program
-from tests.reachability import Address, Network, pods
+from tests.reachability import reaches
 
 KEDA = {"autoscaling": {"type": "keda", "maxReplicas": 5, "query": "SELECT 1", "targetQueryValue": 2}}
 STACK: Mapping[str, Any] = {
@@ -29,14 +29,6 @@ def manifest(deployed: Deployment, kind: str, namespace: str, name: str) -> dict
     where = {"namespace": namespace, "name": name}.items()
     (found,) = [m for _, m in deployed.objects if m["kind"] == kind and where <= m["metadata"].items()]
     return found
-
-
-def reaches(deployed: Deployment, source: str, ip: str, port: int) -> bool:
-    objects = [manifest for _, manifest in deployed.objects]
-    namespaces = {m["metadata"]["name"]: m["metadata"]["labels"] for m in objects if m["kind"] == "Namespace"}
-    network = Network(namespaces, [m for m in objects if m["kind"] == "NetworkPolicy"])
-    (pod,) = [pod for pod in pods(objects) if pod.name == source]
-    return network.allows(pod, Address("service", ip, (("TCP", port),)), "TCP", port)
 
 
 @pytest.mark.parametrize(("service", "ip", "port"), [("postgres", "10.30.0.7", 6432), ("redis", "10.30.1.7", 6379)])

@@ -6,7 +6,7 @@ import pulumi
 
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import AddressTarget, BucketEndpoint, PostgresEndpoint, RedisEndpoint
-from config.data_services import REDIS_PORT, ExternalPostgres, ExternalRedis, ExternalStorage
+from config.data_services import ExternalPostgres, ExternalRedis, ExternalStorage
 
 Secrets = Mapping[str, pulumi.Output[str]]
 """Values by secret config key."""
@@ -37,9 +37,11 @@ def external_redis(settings: ExternalRedis, secrets: Secrets) -> RedisEndpoint:
     """The one Redis."""
     return RedisEndpoint(
         host=settings.host,
-        port=REDIS_PORT,
+        access=settings.access,
+        user=settings.user,
+        ca=pulumi.Output.from_input(settings.ca) if settings.ca else None,
         password=secrets[settings.password],
-        target=AddressTarget(cidrs=settings.cidrs, port=REDIS_PORT),
+        target=AddressTarget(cidrs=settings.cidrs, port=settings.port),
     )
 
 
@@ -49,7 +51,7 @@ def external_bucket(settings: ExternalStorage, secrets: Secrets) -> BucketEndpoi
         name=settings.bucket,
         url=settings.url,
         region=settings.region,
-        access_key_id=secrets[settings.access_key_id],
-        secret_access_key=secrets[settings.secret_access_key],
+        access_key_id=secrets[settings.access_key_id] if settings.access_key_id else None,
+        secret_access_key=secrets[settings.secret_access_key] if settings.secret_access_key else None,
         target=AddressTarget(cidrs=settings.cidrs, port=settings.port),
     )

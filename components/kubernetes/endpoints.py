@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.kubernetes.namespace_ref import NamespaceRef
+from config.redis_access import RedisAccess
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +58,13 @@ class RedisEndpoint:
     """The one Redis."""
 
     host: pulumi.Input[str]
-    port: int
+    access: RedisAccess
     password: pulumi.Output[str]
     target: Target
+    user: str | None = None
+    """User of its access control list; None: the default user."""
+    ca: pulumi.Output[str] | None = None
+    """Certificates of a private authority, as PEM."""
     made: pulumi.Resource | None = None
     """What makes it, if this stack does."""
 

@@ -39,7 +39,7 @@ PRIVATE_RANGES: Final = (
 """What is not the internet in IPv4: RFC 1918, RFC 6598, link-local with the clouds' metadata addresses, loopback."""
 
 PRIVATE_RANGES_V6: Final = ("fc00::/7", "fe80::/10", "::1/128")
-"""What is not the internet in IPv6: unique local (with EKS's metadata address), link-local, loopback."""
+"""What is not the internet in IPv6: unique local (with metadata addresses), link-local, loopback."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ServiceAccount
+from pulumi_kubernetes.core.v1 import ConfigMap, ServiceAccount
 
 from checks.scaling.scalers import Count
 from components.clouds.cloud import AnyCloud, Presence, ReleaseInCloud
@@ -27,7 +27,8 @@ from components.workloads.service import WebService, WebServiceArgs
 from components.workloads.workload import METRICS_PATH, ReleaseContext
 from config import StackConfig, StackSettings
 from config.ingress import PublicRole
-from config.names import MIGRATIONS, SCALER_LOGIN, SCHEDULER, app_env_secret, scaler_credential
+from config.names import MIGRATIONS, SCALER_LOGIN, SCHEDULER, app_env_secret, redis_ca, scaler_credential
+from config.redis_access import CA_FILE
 from config.releases import IdentitySettings, ReleaseSettings
 from config.sections import RegistrySettings
 from config.workloads import ServiceSettings
@@ -94,6 +95,7 @@ class Release(pulumi.ComponentResource):
             reloader=stack.secrets.reloader,
             identity=identity,
             images=stack.images,
+            redis_ca=self._redis_ca(),
             after=[self._login(secret, registry) for secret, registry in stack.images.registries.items()],
         )
 
@@ -157,6 +159,19 @@ class Release(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*identity.made, *before_pods]),
         )
         return account.metadata["name"]
+
+    def _redis_ca(self) -> pulumi.Output[str] | None:
+        """Certificates of the authority of Redis, for all pods. A change comes into their file by itself."""
+        certificates = self._args.services.redis.ca
+        if certificates is None:
+            return None
+        config_map = ConfigMap(
+            self.namespace.key(redis_ca(self._name)),
+            metadata=self.namespace.metadata(redis_ca(self._name)),
+            data={CA_FILE: certificates},
+            opts=self._child,
+        )
+        return config_map.metadata["name"]
 
     def _login(self, name: str, registry: RegistrySettings) -> pulumi.Resource:
         """The login of one registry, written by Pulumi or by External Secrets."""

@@ -45,6 +45,7 @@ def platform_env(services: DataServices, archive: ArchiveSettings) -> dict[str, 
     """What the platform reads in plain text under its own names. `REDIS_URL` is a bare host, as documented."""
     return {
         "REDIS_URL": services.redis.host,
+        **({"REDIS_USER": services.redis.user} if services.redis.user else {}),
         "ARCHIVE_MODE": archive.mode,
         "ARCHIVE_BATCH_INTERVAL": str(archive.batch_interval_seconds),
     }

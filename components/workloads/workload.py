@@ -11,6 +11,7 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
 from pulumi_kubernetes.core.v1 import (
     AffinityArgs,
+    ConfigMapVolumeSourceArgs,
     ContainerArgs,
     ContainerPortArgs,
     EnvFromSourceArgs,
@@ -29,6 +30,8 @@ from pulumi_kubernetes.core.v1 import (
     SleepActionArgs,
     TolerationArgs,
     TopologySpreadConstraintArgs,
+    VolumeArgs,
+    VolumeMountArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pydantic import JsonValue
@@ -39,6 +42,7 @@ from components.kubernetes.namespace_ref import NamespaceRef
 from components.kubernetes.pod_security import pull_logins, restricted_container, restricted_security
 from components.secrets.app_env import AppEnv, Layer
 from components.workloads.disruption import disruption_budget
+from config.redis_access import CA_FOLDER
 from config.sections import ImageSettings
 from config.workloads import KubernetesObject, ResourceSettings, WorkloadSettings
 
@@ -68,6 +72,8 @@ that nobody calls; `once` runs to its end."""
 _PATCH_FORCE: Final = "pulumi.com/patchForce"
 """Takes stated fields from whoever owns them: an autoscaler keeps the replicas of a static pool."""
 
+_CA_VOLUME: Final = "redis-ca"
+
 _RELOADED: Final = {"reloader.stakater.com/auto": "true"}
 
 _STUCK_SECONDS: Final = 30
@@ -95,6 +101,8 @@ class ReleaseContext:
     """Whether Reloader restarts the pods when a Secret of theirs changes."""
     identity: Identity
     images: ImageSettings
+    redis_ca: pulumi.Output[str] | None
+    """ConfigMap with the certificates of the private authority of Redis, if it has one."""
     after: Sequence[pulumi.Resource]
     """What must be up before the workload starts."""
 
@@ -223,7 +231,7 @@ def _deployment_options(args: WorkloadArgs) -> pulumi.ResourceOptions:
 
 def pod(args: WorkloadArgs) -> PodSpecArgs:
     """The pods of a workload."""
-    images, placement = args.context.images, args.placement
+    images, placement, ca = args.context.images, args.placement, _authority(args)
     return PodSpecArgs(
         service_account_name=args.context.service_account,
         automount_service_account_token=False,
@@ -237,7 +245,13 @@ def pod(args: WorkloadArgs) -> PodSpecArgs:
         node_selector=dict(placement.node_selector) or None,
         tolerations=[cast("TolerationArgs", item) for item in placement.tolerations] or None,
         topology_spread_constraints=_spread(args),
+        volumes=[VolumeArgs(name=_CA_VOLUME, config_map=ConfigMapVolumeSourceArgs(name=ca))] if ca else None,
     )
+
+
+def _authority(args: WorkloadArgs) -> pulumi.Output[str] | None:
+    """The authority of Redis, for pods that talk to it. What runs once does not, and a Job cannot change."""
+    return None if args.mode == "once" else args.context.redis_ca
 
 
 def _container(args: WorkloadArgs) -> ContainerArgs:
@@ -250,6 +264,9 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
         env=[*_marks(args, layers), *(_literal(name, value) for name, value in args.env.items())] or None,
         resources=resource_requirements(args.settings.resources),
         security_context=restricted_container(),
+        volume_mounts=[VolumeMountArgs(name=_CA_VOLUME, mount_path=CA_FOLDER, read_only=True)]
+        if _authority(args)
+        else None,
         # The kubelet keeps the last lines of a failed container's log where Pulumi finds them.
         termination_message_policy="FallbackToLogsOnError" if args.mode == "once" else None,
         lifecycle=LifecycleArgs(pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=args.pre_stop_seconds)))

@@ -12,7 +12,7 @@ from components.kubernetes.endpoints import AddressTarget, RedisEndpoint
 from components.secrets.password import generated_password
 from config.clouds.aws.account import AwsSettings
 from config.clouds.aws.redis import AwsRedis
-from config.data_services import REDIS_PORT
+from config.redis_access import REDIS_PORT
 
 TYPE: Final = "noxus:aws:Redis"
 
@@ -82,7 +82,7 @@ class Redis(pulumi.ComponentResource):
         )
         self.endpoint = RedisEndpoint(
             host=group.primary_endpoint_address,
-            port=REDIS_PORT,
+            access=settings.access,
             password=password,
             target=AddressTarget(cidrs=account.data_cidrs, port=REDIS_PORT),
             made=self,

@@ -13,10 +13,9 @@ from components.kubernetes.namespace_ref import NamespaceRef
 from components.secrets.digest import Digests
 from components.secrets.password import generated_password
 from config.data_services import ClusterRedis
+from config.redis_access import REDIS_PORT
 
 TYPE: Final = "noxus:cluster:Redis"
-
-PORT: Final = 6379
 
 _USER_ID: Final = 999
 """User `redis` of the image."""
@@ -77,7 +76,7 @@ class Redis(pulumi.ComponentResource):
                 namespace=args.namespace,
                 settings=args.settings,
                 protect=args.protect,
-                port=PORT,
+                port=REDIS_PORT,
                 user_id=_USER_ID,
                 data_path="/data",
                 command=["redis-server", "/etc/redis/redis.conf"],
@@ -94,9 +93,9 @@ class Redis(pulumi.ComponentResource):
         )
         self.endpoint = RedisEndpoint(
             host=f"{name}.{args.namespace.name}.svc",
-            port=PORT,
+            access=args.settings.access,
             password=password,
-            target=PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=PORT),
+            target=PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=REDIS_PORT),
             made=self,
         )
         self.register_outputs({})

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from config.limits import Limit, Memory, memory_by_number
 from config.managed import ManagedRedis
 from config.permanent import Permanent, Permanents
+from config.redis_access import RedisAccess
 from config.windows import DailyWindow, WeeklyWindow, check_windows
 
 _WINDOW_MINUTES: Final = 60
@@ -76,6 +77,11 @@ class AwsRedis(ManagedRedis):
         if self.snapshot_days:
             check_windows(("snapshotWindow", self.snapshot_window), weekly, _WINDOW_MINUTES)
         return self
+
+    @property
+    def access(self) -> RedisAccess:
+        """TLS under a public authority; where it is preferred only, clients may do without."""
+        return RedisAccess(tls=self.transit_encryption == "required")
 
     @property
     def memory(self) -> Memory | None:
