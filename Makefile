@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 IN_SANDBOX := $(SANDBOX) exec --stack $(STACK) --
-REQUIREMENTS := requirements.txt requirements-dev.txt
+REQUIREMENTS := $(sort $(wildcard requirements*.txt))
 # The environment is made anew when a pin changes, whatever git did to the files' times.
 VENV := .venv/$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-16).installed
 

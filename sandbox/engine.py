@@ -91,6 +91,7 @@ def variables(root: Path, stack: str | None = None, *, preview: bool = False) ->
         "PULUMI_BACKEND_URL": f"file://{root / 'state'}",
         "PULUMI_HOME": str(root / "pulumi-home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_OPTION_SKIP_PLUGIN_PRE_INSTALL": "true",  # of every SDK in .venv; what a stack uses is fetched anyway
         MARK: str(root),
     }
     if engine.stand_ins:

@@ -25,6 +25,8 @@ WORKFLOW = ROOT / ".github" / "workflows" / "pull-request.yaml"
         (["Pulumi.prod.yaml", "Pulumi.dev.yaml"], ["dev", "prod"]),
         (["components/clouds/aws/redis.py"], ["dev", "prod"]),
         (["requirements.txt", "README.md"], ["dev", "prod"]),
+        (["requirements-gcp.txt"], ["dev", "prod"]),
+        (["requirements-dev.txt"], []),
         (["docs/Pulumi.prod.yaml"], []),
         (["Pulumi.gone.yaml"], []),
         (["tenants.yaml"], ["dev", "prod"]),

@@ -6,6 +6,7 @@ them; documents and tests touch none.
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,9 @@ _PROGRAM: Final = frozenset(
     {"__main__.py", "Pulumi.yaml", "Makefile", "requirements.txt", "checks", "components", "config"}
 )
 """Files and folders that every stack is made of."""
+
+_SDK: Final = re.compile(r"requirements-(aws|gcp|azure)\.txt")
+"""A cloud's SDK. Which stack has which cloud is not asked: a new version is rare, and touches all of them."""
 
 _NO_SETTINGS: Final = frozenset({".ci", ".github", "docs", "sandbox", "tests", "tools"})
 """Folders whose YAML no stack file names."""
@@ -39,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def affected(changed: Iterable[str], stacks: Iterable[str]) -> list[str]:
     """The stacks that changed paths touch, sorted."""
     paths = [PurePosixPath(path) for path in changed]
-    if any(path.parts[0] in _PROGRAM or _may_be_named(path) for path in paths):
+    if any(path.parts[0] in _PROGRAM or _SDK.fullmatch(str(path)) or _may_be_named(path) for path in paths):
         return sorted(stacks)
     names = {path.name for path in paths if len(path.parts) == 1}
     return sorted(stack for stack in stacks if f"Pulumi.{stack}.yaml" in names)
