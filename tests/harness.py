@@ -18,7 +18,7 @@ from pulumi.output import Unknown
 from pulumi.runtime import mocks, rpc, set_all_config, settings
 from pulumi.runtime.stack import run_in_stack
 
-from sandbox.plugins.cloud_outputs import cloud_outputs
+from sandbox.plugins.cloud_outputs import cloud_id, cloud_outputs, with_inputs
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _LIMIT_SECONDS = 60
@@ -107,7 +107,11 @@ class _Outputs(mocks.Mocks):
         if args.resource_id:  # something that exists is read
             return args.resource_id, {"metadata": {"name": args.resource_id}}
         id_ = f"{args.name}-id"
-        return id_, state | (cloud_outputs(args.typ, id_, args.inputs) if args.typ.startswith("aws:") else {})
+        if args.typ.startswith(("gcp:", "azure-native:")):
+            id_ = cloud_id(args.typ, id_, args.inputs)
+        if not args.typ.startswith(("aws:", "gcp:", "azure-native:")):
+            return id_, state
+        return id_, with_inputs(cloud_outputs(args.typ, id_, args.inputs), state)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
         raise AssertionError(f"the program looks up {args.token}, but nothing outside is asked while it runs")

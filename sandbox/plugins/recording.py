@@ -1,7 +1,8 @@
-"""Stand-in for the aws and random providers: takes any resource, makes nothing, and remembers it.
+"""Stand-in for the clouds' and the random providers: takes any resource, makes nothing, and remembers it.
 
-Ids and outputs follow from the URN, so they never change; random resources are drawn once. Inputs are not validated and
-looking anything up is refused: a preview here says that a program hangs together, not that a cloud would accept it.
+Ids and outputs follow from the inputs, else from the URN, so they never change; random resources are drawn once. Inputs
+are not validated, and nothing is looked up but what `clouds/` lists: a preview here says that a program hangs together,
+not that a cloud would accept it.
 A test that wants an account to remember and refuse brings one, see `ACCOUNT`.
 """
 
@@ -14,7 +15,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from sandbox.plugins.cloud_outputs import NAMES, PLACES, cloud_outputs
+from sandbox.plugins.cloud_outputs import answers, cloud, cloud_id, cloud_outputs, look_up, with_inputs
 from sandbox.plugins.properties import decode, encode
 from sandbox.plugins.random_values import SECRET_KINDS, draw
 from sandbox.plugins.server import RefusedError, plugin_version
@@ -30,8 +31,9 @@ class RecordingProvider:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._settings: dict[str, Any] = {}
         module, _, file = os.environ.get(ACCOUNT, "").partition(":")
-        self._account: Any = import_module(module).Account(file) if module else None
+        self._account: Any = import_module(module).Account(file) if module and name != "random" else None
 
     def stop(self) -> None:
         """Nothing here waits."""
@@ -52,8 +54,9 @@ class RecordingProvider:
         """Another region or account would hold none of the resources, but here it makes no difference."""
         return _diff(request, ())
 
-    def configure(self, _request: pb.ConfigureRequest) -> pb.ConfigureResponse:
-        """There is nothing to connect to."""
+    def configure(self, request: pb.ConfigureRequest) -> pb.ConfigureResponse:
+        """There is nothing to connect to; a project, a region or a subscription is part of ids and outputs."""
+        self._settings = decode(request.args)[0]
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
@@ -61,8 +64,14 @@ class RecordingProvider:
         return pb.CheckResponse(inputs=request.news)
 
     def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
-        """Random resources are drawn again on any change, cloud resources when their name or place changes."""
-        return _diff(request, None if self._name == "random" else (*NAMES, *PLACES))
+        """Random resources are drawn again on any change, cloud resources when what `clouds/` lists changes."""
+        if self._name == "random":
+            return _diff(request, None)
+        known = answers(request.type)
+        answer, given = _diff(request, known.replaces), set(known.names) & decode(request.old_inputs)[0].keys()
+        kept = cloud(self._name).get("deleted_first") or given.isdisjoint(answer.diffs)
+        answer.deleteBeforeReplace = bool(answer.replaces and given and kept)  # else the name would still be taken
+        return answer
 
     def create(self, request: pb.CreateRequest) -> pb.CreateResponse:
         """In a preview outputs are unknown, as they are of the real providers."""
@@ -78,11 +87,11 @@ class RecordingProvider:
             marked = {(output,) for output in drawn} if kind in SECRET_KINDS else set()
             return pb.CreateResponse(id=id_, properties=encode({**inputs, **drawn}, secrets | marked))
         suffix = hashlib.sha256(request.urn.encode()).hexdigest()[:7]
-        id_ = next((inputs[name] for name in NAMES if inputs.get(name)), f"{request.name}-{suffix}")
+        id_ = cloud_id(request.type, f"{request.name}-{suffix}", {**self._settings, **inputs})
         if self._account:
             self._account.create(request.type, id_, inputs)
-        computed = cloud_outputs(request.type, id_, inputs)
-        return pb.CreateResponse(id=id_, properties=encode({**computed, **inputs}, secrets))
+        computed = cloud_outputs(request.type, id_, {**self._settings, **inputs})
+        return pb.CreateResponse(id=id_, properties=encode(with_inputs(computed, inputs), secrets))
 
     def read(self, request: pb.ReadRequest) -> pb.ReadResponse:
         """Whatever was recorded is still so. What is imported has a name at least, if the account has it."""
@@ -98,8 +107,8 @@ class RecordingProvider:
         inputs, secrets = decode(request.news)
         if self._account and not request.preview:
             self._account.update(request.type, request.id, decode(request.old_inputs)[0], inputs)
-        computed = cloud_outputs(request.type, request.id, inputs)
-        return pb.UpdateResponse(properties=encode({**computed, **inputs}, secrets))
+        computed = cloud_outputs(request.type, request.id, {**self._settings, **inputs})
+        return pb.UpdateResponse(properties=encode(with_inputs(computed, inputs), secrets))
 
     def delete(self, request: pb.DeleteRequest) -> Empty:
         """There is nothing to delete but an account's memory of it."""
@@ -108,8 +117,16 @@ class RecordingProvider:
         return Empty()
 
     def invoke(self, request: pb.InvokeRequest) -> pb.InvokeResponse:
-        """What is outside is never asked: a preview would mean another thing on every machine."""
-        raise RefusedError(f"{request.tok}: the sandbox looks nothing up; give the value in the stack's configuration")
+        """What is outside is not asked, or a preview would mean another thing on every machine."""
+        found = look_up(request.tok, {**self._settings, **decode(request.args)[0]})
+        if found is None:
+            hint = "the sandbox looks nothing up; give the value in the stack's configuration"
+            raise RefusedError(f"{request.tok}: {hint}")
+        if self._account:
+            self._account.look_up(*found[:2])
+        response = pb.InvokeResponse()
+        getattr(response, "return").CopyFrom(encode(found[2]))
+        return response
 
 
 def _diff(request: pb.DiffRequest, replacing: tuple[str, ...] | None) -> pb.DiffResponse:
