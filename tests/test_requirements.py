@@ -22,8 +22,10 @@ def pins(name: str) -> dict[str, str]:
     """Versions by package, those of included files too."""
     found: dict[str, str] = {}
     for line in lines(name):
-        included = line.removeprefix("-r ")
-        found.update(pins(included) if included != line else [line.split("==")])
+        if line.startswith("-r "):
+            found |= pins(line.removeprefix("-r "))
+        else:
+            name, _, found[name] = line.partition("==")
     return found
 
 
