@@ -104,6 +104,8 @@ class _Outputs(mocks.Mocks):
         state = dict(args.inputs)
         if args.typ == "random:index/randomPassword:RandomPassword":
             state["result"] = f"generated-{args.name}"
+        if args.typ == "random:index/randomId:RandomId":
+            state["hex"] = "a1b2c3d4e5"[: 2 * int(args.inputs["byteLength"])]
         if args.resource_id:  # something that exists is read
             return args.resource_id, {"metadata": {"name": args.resource_id}}
         id_ = f"{args.name}-id"

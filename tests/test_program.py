@@ -128,8 +128,23 @@ HOLDERS = {
     ("aws:rds/instance:Instance", "password"),
     ("aws:elasticache/replicationGroup:ReplicationGroup", "authToken"),
     ("aws:secretsmanager/secretVersion:SecretVersion", "secretString"),
+    ("azure-native:dbforpostgresql:Server", "administratorLoginPassword"),
+    ("azure-native:keyvault:Secret", "properties"),
+    ("gcp:secretmanager/secretVersion:SecretVersion", "secretData"),
+    ("gcp:sql/databaseInstance:DatabaseInstance", "rootPassword"),
 }
 """Inputs that may hold a secret value, which then is one for the engine too."""
+
+HELD = {
+    "aws": {"Instance postgres", "ReplicationGroup redis", "Bucket bucket", "Key key"},
+    "azure": {
+        *("Server postgres", "RedisEnterprise redis", "Database redis", "StorageAccount bucket"),
+        *("BlobContainer bucket", "Vault vault", "Key vault-key"),
+        *(f"ManagementLockByScope {service}" for service in ("postgres", "redis", "bucket")),
+    },
+    "gcp": {"DatabaseInstance postgres", "Instance redis", "Bucket bucket", "CryptoKey key"},
+}
+"""What holds data in each cloud, and what guards it there."""
 
 
 @pytest.fixture(params=sorted(PROGRAMS), scope="module")
@@ -283,8 +298,7 @@ def test_what_holds_data_is_protected_unless_the_stack_says_otherwise_and_nothin
     protected = {f"{r.type.rpartition(':')[2]} {r.name}" for r in deployed.resources if r.protect}
     settings = PROGRAMS[name][0]
     in_cluster = {f"PersistentVolumeClaim noxus-data/{service}" for service in ("postgres", "redis", "bucket")}
-    in_aws = {"Instance postgres", "ReplicationGroup redis", "Bucket bucket", "Key key"}
-    held = in_aws if settings.get("cloud") == "aws" else in_cluster | {"Namespace noxus-data"}
+    held = HELD.get(settings.get("cloud", ""), in_cluster | {"Namespace noxus-data"})
     assert protected == (held if settings.get("protect", True) else set())
 
 

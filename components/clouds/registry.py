@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from components.clouds.cloud import Room
 from config import ConfigError, Problem, StackSettings
 from config.clouds.aws.stack import AwsStack
+from config.clouds.gcp.stack import GcpStack
 
 
 def room(settings: StackSettings) -> Room | None:
@@ -19,6 +20,10 @@ def room(settings: StackSettings) -> Room | None:
                 from components.clouds import aws
 
                 return aws.room(settings)
+            case GcpStack():
+                from components.clouds import gcp
+
+                return gcp.room(settings)
             case _:
                 return None
 

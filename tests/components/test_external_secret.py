@@ -78,6 +78,7 @@ def test_each_release_reads_its_own_entry_under_its_own_account() -> None:
                     "projectID": "p",
                     "auth": {
                         "workloadIdentity": {
+                            "clusterProjectID": "p",
                             "clusterLocation": "l",
                             "clusterName": "c",
                             "serviceAccountRef": {"name": "acme"},

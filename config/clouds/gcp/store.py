@@ -18,8 +18,19 @@ class GcpSecretManagerStore(Store):
     """Region or zone of the GKE cluster, for its identity pool."""
     cluster_name: str = Field(min_length=1, examples=["prod"])
     """Name of the GKE cluster, for its identity pool."""
+    cluster_project_id: str | None = Field(default=None, min_length=1, examples=["clusters"])
+    """Project of the GKE cluster, for its identity pool. Unset: that of the entries."""
 
     def provider(self, reader: Reader) -> dict[str, Any]:
-        """The `provider` of a SecretStore."""
-        identity = {"clusterLocation": self.cluster_location, "clusterName": self.cluster_name, **reader.account}
+        """The `provider` of a SecretStore.
+
+        The cluster's project is always written: without it External Secrets asks the metadata server, which a network
+        policy may block.
+        """
+        identity = {
+            "clusterProjectID": self.cluster_project_id or self.project_id,
+            "clusterLocation": self.cluster_location,
+            "clusterName": self.cluster_name,
+            **reader.account,
+        }
         return {"gcpsm": {"projectID": self.project_id, "auth": {"workloadIdentity": identity}}}

@@ -1,0 +1,101 @@
+"""The service account of one release: what its pods may do in the project, and who may act as it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_gcp as gcp
+
+from components.kubernetes.endpoints import Identity
+from config.clouds.gcp.project import ACCOUNT_ANNOTATION, GcpSettings
+
+TYPE: Final = "noxus:gcp:ReleaseAccount"
+
+ACTS_AS: Final = "roles/iam.workloadIdentityUser"
+USES_OBJECTS: Final = "roles/storage.objectUser"
+READS_ENTRY: Final = "roles/secretmanager.secretAccessor"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretRef:
+    """A secret of Secret Manager."""
+
+    project: str
+    id: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseAccountArgs:
+    """What a `ReleaseAccount` needs."""
+
+    project: GcpSettings
+    release: str
+    namespace: str
+    """Namespace of the release, whose ServiceAccount has the release's name."""
+    bucket: str | None
+    """The bucket, if this stack makes it."""
+    bucket_made: pulumi.Resource | None
+    """What makes it."""
+    entry: SecretRef | None
+    """The release's entry in Secret Manager, if there is one."""
+
+
+class ReleaseAccount(pulumi.ComponentResource):
+    """One service account for one ServiceAccount, with rights on the bucket and on its own entry, and no others.
+
+    It has no right on a key: Google's services encrypt and decrypt under accounts of their own. Rights are members that
+    are added, never lists that take others' rights away.
+    """
+
+    identity: Identity
+
+    def __init__(self, name: str, args: ReleaseAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        child, project = pulumi.ResourceOptions(parent=self), args.project
+        email = project.account_email(args.release)
+        account = gcp.serviceaccount.Account(
+            name,
+            account_id=project.account_id(args.release),
+            display_name=f"Release {args.release} of {project.name}",
+            project=project.project,
+            opts=child,
+        )
+        with_account = pulumi.ResourceOptions(parent=self, depends_on=[account])
+        member = f"serviceAccount:{email}"  # known before the account is there, so that a preview shows it
+        made: list[pulumi.Resource] = [
+            account,
+            gcp.serviceaccount.IAMMember(
+                name,
+                service_account_id=account.name,
+                role=ACTS_AS,
+                member=pod_member(project, args.namespace, args.release),
+                opts=child,
+            ),
+        ]
+        if args.bucket:
+            after = [account, *([args.bucket_made] if args.bucket_made else [])]
+            right = gcp.storage.BucketIAMMember(
+                name,
+                bucket=args.bucket,
+                role=USES_OBJECTS,
+                member=member,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+            )
+            made.append(right)
+        if args.entry:
+            right = gcp.secretmanager.SecretIamMember(
+                name,
+                secret_id=args.entry.id,
+                project=args.entry.project,
+                role=READS_ENTRY,
+                member=member,
+                opts=with_account,
+            )
+            made.append(right)
+        self.identity = Identity(service_account_annotations={ACCOUNT_ANNOTATION: email}, made=made)
+        self.register_outputs({})
+
+
+def pod_member(project: GcpSettings, namespace: str, service_account: str) -> str:
+    """One ServiceAccount of the cluster's workload identity pool, by its exact name."""
+    return f"serviceAccount:{project.pool_project}.svc.id.goog[{namespace}/{service_account}]"

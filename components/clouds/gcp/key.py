@@ -1,0 +1,98 @@
+"""The stack's own encryption key in one place, and who of Google's services may use it.
+
+A service encrypts under an account of its own, the service agent, which Google makes when it is asked for. So the order
+is agent, grant, resource: a grant to an agent that is not there fails, and so does a resource before its grant.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import pulumi
+import pulumi_gcp as gcp
+from pulumi_random import RandomId
+
+from components.clouds.gcp.guard import deletion_policy
+from config.clouds.gcp.project import GcpSettings
+
+TYPE: Final = "noxus:gcp:Key"
+
+Service = Literal["sqladmin", "redis", "storage", "secretmanager"]
+
+AGENTS: Final[dict[Service, str]] = {
+    "sqladmin": "gcp-sa-cloud-sql",
+    "redis": "cloud-redis",
+    "storage": "gs-project-accounts",
+    "secretmanager": "gcp-sa-secretmanager",
+}
+"""Project of each service's agents: `service-<number>@<this>.iam.gserviceaccount.com` (n8n-io/terraform-google-n8n,
+kms.tf; Secret Manager's by its pattern, not tried)."""
+
+_ROTATION: Final = "7776000s"
+_DESTROYED_AFTER: Final = "2592000s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyArgs:
+    """What a `Key` needs."""
+
+    project: GcpSettings
+    location: str
+    """Region, or another location of Cloud KMS."""
+    protect: bool
+    """Whether engine and provider refuse to destroy it: with it, all that it encrypts is lost."""
+
+
+class Key(pulumi.ComponentResource):
+    """A key that rotates every 90 days; a destroyed version can be restored for 30.
+
+    Cloud KMS never frees a ring's or a key's name, so the ring's is a part drawn for this stack: the stack can be
+    destroyed and made again.
+    """
+
+    id: pulumi.Output[str]
+
+    def __init__(self, name: str, args: KeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(TYPE, name, {}, opts)
+        self._child, self._project = pulumi.ResourceOptions(parent=self), args.project
+        drawn = RandomId(f"{name}-suffix", byte_length=3, opts=self._child)
+        ring = gcp.kms.KeyRing(
+            name,
+            name=pulumi.Output.concat(args.project.name, "-", drawn.hex),
+            location=args.location,
+            project=args.project.project,
+            opts=self._child,
+        )
+        key = gcp.kms.CryptoKey(
+            name,
+            name="data",
+            key_ring=ring.id,
+            purpose="ENCRYPT_DECRYPT",
+            rotation_period=_ROTATION,
+            destroy_scheduled_duration=_DESTROYED_AFTER,
+            deletion_policy=deletion_policy(protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        self._name, self._granted = name, dict[Service, list[pulumi.Resource]]()
+        self.id = key.id
+        self.register_outputs({})
+
+    def granted_to(self, service: Service) -> list[pulumi.Resource]:
+        """The agent of a service and its grant, which whatever it encrypts with this key must wait for."""
+        if service not in self._granted:
+            self._granted[service] = self._grant(service)
+        return self._granted[service]
+
+    def _grant(self, service: Service) -> list[pulumi.Resource]:
+        name, project = f"{self._name}-{service}", self._project
+        agent = gcp.projects.ServiceIdentity(
+            name, service=f"{service}.googleapis.com", project=project.project, opts=self._child
+        )
+        grant = gcp.kms.CryptoKeyIAMMember(
+            name,
+            crypto_key_id=self.id,
+            role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
+            # Not the agent's output, so that a preview shows who gets the right.
+            member=f"serviceAccount:{project.agent(AGENTS[service])}",
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[agent]),
+        )
+        return [agent, grant]

@@ -1,0 +1,181 @@
+"""A project of GCP, a network and a GKE cluster that exist already, by name."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from config.clouds.cloud import CloudSettings
+from config.clouds.gcp.store import GcpSecretManagerStore
+from config.errors import Problem
+from config.limits import NodeLimits
+from config.network import EgressSettings
+from config.permanent import RESTORE, Permanent, Permanents
+from config.types import Cidr, as_id
+
+UPGRADE_SECONDS: Final = 3600
+"""How long an upgrade of a node pool waits for a node's pods, surge and blue-green alike (GKE, "Node upgrade
+strategies")."""
+
+SPOT_SECONDS: Final = 15
+"""What an ordinary pod has of a spot node's notice (GKE, "Spot VMs": the machine goes after 30 s)."""
+
+ACCOUNT_ANNOTATION: Final = "iam.gke.io/gcp-service-account"
+"""By which GKE knows the service account of a Kubernetes ServiceAccount (GKE, "Workload Identity Federation")."""
+
+_METADATA: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
+    "v2": ("169.254.169.254/32", (80, 8080)),
+    "calico": ("169.254.169.252/32", (987, 988)),
+}
+"""Where GKE's metadata server is met by a policy: Dataplane V2 sees the address that pods call, Calico the one behind
+it (GKE, "Workload Identity Federation", network policies)."""
+
+_ACCOUNT_ID: Final = (6, 30)
+"""Fewest and most characters of a service account's id (IAM, CreateServiceAccountRequest.accountId)."""
+
+_NETWORK: Final = re.compile(r"(?:https://www\.googleapis\.com/compute/v1/)?(projects/[^/]+/global/networks/[^/]+)")
+
+LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][-_a-z0-9]{0,62}$")]
+LabelText = Annotated[str, StringConstraints(pattern=r"^[-_a-z0-9]{0,63}$")]
+ProjectId = Annotated[str, StringConstraints(pattern=r"^[a-z][-a-z0-9]{4,28}[a-z0-9]$")]
+ProjectNumber = Annotated[
+    str,
+    BeforeValidator(as_id, json_schema_input_type=str | int),
+    StringConstraints(pattern=r"^[1-9][0-9]{5,18}$"),
+]
+
+
+def _network(value: str) -> str:
+    if not _NETWORK.fullmatch(value):
+        raise ValueError("must be the network's self link, such as projects/noxus-prod/global/networks/main")
+    return value
+
+
+class GcpSettings(CloudSettings):
+    """Where on GCP the stack lives. All of it exists already; the stack makes data services, accounts, keys in it."""
+
+    NODES: ClassVar[NodeLimits] = NodeLimits(
+        UPGRADE_SECONDS,
+        f"an upgrade of a GKE node pool waits {UPGRADE_SECONDS} s, then it cuts off",
+        SPOT_SECONDS,
+    )
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,26}[a-z0-9])?$")] = Field(
+        examples=["noxus-prod"]
+    )
+    """First part of the names of everything that the stack makes in the project, at most 28 characters: with a
+    release's name it is the id of a service account, which has 30. It never changes: most names are identities."""
+    project: ProjectId = Field(examples=["noxus-prod"])
+    """Id of the project."""
+    project_number: ProjectNumber = Field(examples=["123456789012"])
+    """Its number, which is part of the names of Google's own service accounts. `gcloud projects describe` says it."""
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]+$")] = Field(examples=["europe-west1"])
+    """Region of everything that is made."""
+    network: Annotated[str, AfterValidator(_network)] = Field(examples=["projects/noxus-prod/global/networks/main"])
+    """The cluster's VPC network, by its self link. It has a private services connection."""
+    psa_cidrs: tuple[Cidr, ...] = Field(min_length=1, examples=[["10.30.0.0/20"]])
+    """Addresses that are allocated for private services access: Postgres and Redis get theirs from them."""
+    psa_range: Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")] | None = Field(
+        default=None, examples=["google-managed-services"]
+    )
+    """Name of the allocated range to take, where there are several. Unset: Google takes any."""
+    cluster_name: str = Field(min_length=1, examples=["prod"])
+    """Name of the GKE cluster."""
+    cluster_location: str = Field(min_length=1, examples=["europe-west1"])
+    """Its region or zone."""
+    cluster_project: ProjectId | None = Field(default=None, examples=["clusters"])
+    """Id of its project, whose workload identity pool knows its pods. Unset: `project`."""
+    dataplane: Literal["v2", "calico"] = "v2"
+    """Who enforces network policies: `v2`, Dataplane V2, which Autopilot has too; `calico`, the older add-on. They
+    see the metadata server at different addresses."""
+    private_access_cidrs: tuple[Cidr, ...] = Field(default=(), examples=[["199.36.153.8/30"]])
+    """Addresses of Private Google Access or of a Private Service Connect endpoint for Google's interfaces. None: pods
+    reach those by their public addresses."""
+    labels: Mapping[LabelKey, LabelText] = Field(default={}, max_length=60)
+    """Labels of everything that the stack makes in the project."""
+
+    @property
+    def pool_project(self) -> str:
+        """Project of the cluster, and so of its workload identity pool."""
+        return self.cluster_project or self.project
+
+    @property
+    def egress(self) -> Mapping[str, EgressSettings]:
+        """What pods must reach to use their account, and Google's interfaces where those are private."""
+        address, ports = _METADATA[self.dataplane]
+        private = {
+            f"google-apis-{number}": EgressSettings(reason="Google's interfaces", cidr=cidr, ports=(443,))
+            for number, cidr in enumerate(self.private_access_cidrs)
+        }
+        reason = "GKE's metadata server, for the release's account"
+        return {"gke-metadata": EgressSettings(reason=reason, cidr=address, ports=ports), **private}
+
+    @property
+    def bucket_cidrs(self) -> tuple[str, ...]:
+        """Private addresses, through which Cloud Storage is reached too."""
+        return self.private_access_cidrs
+
+    @property
+    def store(self) -> GcpSecretManagerStore:
+        """Secret Manager in the stack's project."""
+        return GcpSecretManagerStore.model_validate(
+            {
+                "type": "gcpSecretManager",
+                "projectId": self.project,
+                "clusterLocation": self.cluster_location,
+                "clusterName": self.cluster_name,
+                "clusterProjectId": self.pool_project,
+            }
+        )
+
+    @property
+    def written_marks(self) -> frozenset[str]:
+        """The release's service account."""
+        return frozenset({ACCOUNT_ANNOTATION})
+
+    @property
+    def all_labels(self) -> Mapping[str, str]:
+        """Those of the stack file, and what tells the stack."""
+        return {"app": "noxus", "stack": self.name, **self.labels}
+
+    def account_id(self, release: str) -> str:
+        """Id of a release's service account."""
+        return f"{self.name}-{release}"
+
+    def account_email(self, release: str) -> str:
+        """Its e-mail address, known before the account is there, so that a preview shows it."""
+        return f"{self.account_id(release)}@{self.project}.iam.gserviceaccount.com"
+
+    def agent(self, service: str) -> str:
+        """The account under which a service of Google's acts in this project, known before it is there.
+
+        `service` is the project that Google keeps such agents in.
+        """
+        return f"service-{self.project_number}@{service}.iam.gserviceaccount.com"
+
+    @property
+    def permanent(self) -> Permanents:
+        """Where everything is."""
+        moved = f"data services do not move between networks; {RESTORE}"
+        matched = _NETWORK.fullmatch(self.network)
+        return {
+            "gcp.name": Permanent(value=self.name, instead=f"everything in the project is named after it; {RESTORE}"),
+            "gcp.project": Permanent(value=self.project, instead=f"data does not move between projects; {RESTORE}"),
+            "gcp.region": Permanent(value=self.region, instead=f"data does not move between regions; {RESTORE}"),
+            "gcp.network": Permanent(value=matched[1] if matched else self.network, instead=moved),
+            "gcp.psaRange": Permanent(value=self.psa_range or "any", instead=moved),
+        }
+
+    def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+        """Ids of service accounts that IAM refuses."""
+        least, most = _ACCOUNT_ID
+        for path, release in releases:
+            account = self.account_id(release)
+            if least <= len(account) <= most:
+                continue
+            yield Problem(
+                path,
+                f"makes the service account {account!r} of {len(account)} characters, and IAM takes {least} to {most}; "
+                f"{'shorten' if len(account) > most else 'lengthen'} the release's name or gcp.name",
+            )

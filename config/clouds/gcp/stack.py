@@ -1,0 +1,22 @@
+"""The stack file of a stack on GCP."""
+
+from pydantic import Field
+
+from config.clouds.gcp.postgres import GcpPostgres
+from config.clouds.gcp.project import GcpSettings
+from config.clouds.gcp.redis import GcpRedis
+from config.clouds.gcp.storage import GcpStorage
+from config.data_services import PostgresSettings, RedisSettings, StorageSettings
+from config.sections import StackSettings
+
+
+class GcpStack(StackSettings[PostgresSettings[GcpPostgres], RedisSettings[GcpRedis], StorageSettings[GcpStorage]]):
+    """Everything plain that the file of a stack on GCP says."""
+
+    gcp: GcpSettings = Field(examples=["{ name: noxus-prod, project: noxus-prod, ... }"])
+    """The project and network, with `cloud: gcp`."""
+
+    @property
+    def account(self) -> GcpSettings:
+        """The stack's cloud."""
+        return self.gcp
