@@ -1,21 +1,28 @@
 """The recording providers and the language host under the real engine: what a program can tell of them."""
 
 import json
+import os
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.stack import Stack
 
-CLOUDS = """
+RECORDED = """
 import pulumi
 
 class Recorded(pulumi.CustomResource):
-    def __init__(self, token, name, outputs, **inputs):
+    def __init__(self, token, name, outputs, /, **inputs):
         super().__init__(token, name, {**inputs, **dict.fromkeys(outputs.split())})
+"""
 
+CLOUDS = (
+    RECORDED
+    + """
 class Random(Recorded):
-    def __init__(self, kind, name, outputs, **inputs):
+    def __init__(self, kind, name, outputs, /, **inputs):
         super().__init__(f"random:index/{kind[0].lower()}{kind[1:]}:{kind}", name, outputs, **inputs)
 
 password = Random("RandomPassword", "password", "result", length=LENGTH, overrideSpecial="-", minSpecial=2, upper=False)
@@ -27,6 +34,48 @@ pulumi.export("arn", bucket.arn)
 pulumi.export("endpoint", database.endpoint)
 pulumi.export("password", password.result)
 """
+)
+
+GOOGLE = (
+    RECORDED
+    + """
+gcp = pulumi.ProviderResource("gcp", "gcp", {"project": "mine", "region": "europe-west4"})
+inside = pulumi.ResourceOptions(provider=gcp)
+
+class Inside(Recorded):
+    def __init__(self, token, name, outputs, /, **inputs):
+        pulumi.CustomResource.__init__(self, token, name, {**inputs, **dict.fromkeys(outputs.split())}, inside)
+
+cache = Inside("gcp:redis/instance:Instance", "cache", "host port", name="cache", tier="TIER", memorySizeGb=5,
+    transitEncryptionMode="SERVER_AUTHENTICATION")
+entry = Inside("gcp:secretmanager/secretVersion:SecretVersion", "entry", "name", secret="projects/mine/secrets/entry",
+    secretData="VALUE")
+pulumi.export("cache", cache.id)
+pulumi.export("port", cache.port)
+"""
+)
+
+MICROSOFT = (
+    RECORDED
+    + """
+place = {"resourceGroupName": "data"}
+account = Recorded("azure-native:storage:StorageAccount", "account", "primaryEndpoints", accountName="noxus",
+    sku={"name": "SKU"}, **place)
+right = Recorded("azure-native:authorization:RoleAssignment", "right", "", roleAssignmentName="9f1c", scope=account.id,
+    principalId="PRINCIPAL")
+cache = Recorded("azure-native:redisenterprise:RedisEnterprise", "cache", "hostName", clusterName="cache", **place)
+database = Recorded("azure-native:redisenterprise:Database", "database", "name", clusterName="cache",
+    databaseName="default", **place)
+
+def keys(id_):
+    arguments = {"clusterName": id_.split("/")[8], "databaseName": "default", **place}
+    return pulumi.runtime.invoke("azure-native:redisenterprise:listDatabaseKeys", arguments).value["primaryKey"]
+
+pulumi.export("account", account.id)
+pulumi.export("blobs", account.primaryEndpoints["blob"])
+pulumi.export("key", pulumi.Output.secret(database.id.apply(keys)))
+"""
+)
 
 
 @pytest.fixture
@@ -71,6 +120,68 @@ def test_a_look_up_that_cannot_be_answered_is_refused_by_name(stack: Stack) -> N
     refused = stack.preview("import pulumi\npulumi.runtime.invoke('aws:ec2/getVpc:getVpc', {})")
     assert refused.code != 0
     assert "aws:ec2/getVpc:getVpc: the sandbox looks nothing up" in refused.text
+
+
+def test_google_clouds_resources_have_ids_of_their_form_and_are_replaced_as_there(stack: Stack) -> None:
+    program = GOOGLE.replace("TIER", "BASIC").replace("VALUE", "one")
+    assert (made := stack.up(program)).code == 0, made.text
+    assert outputs(stack) == {"cache": "projects/mine/locations/europe-west4/instances/cache", "port": 6378}
+
+    bigger = stack.up(program.replace("memorySizeGb=5", "memorySizeGb=6"))
+    assert bigger.changes == {"updated": 1, "unchanged": 3}, bigger.text
+    other = stack.up(GOOGLE.replace("TIER", "STANDARD_HA").replace("VALUE", "two"))
+    assert other.changes == {"replaced": 2, "unchanged": 2}, other.text
+    assert order(other.text, "cache") == ["deleted original", "created replacement"], "its name would still be taken"
+    assert order(other.text, "entry") == ["created replacement", "deleted original"], "there is always a version"
+
+
+def test_azures_resources_have_ids_of_their_form_and_are_deleted_before_they_are_replaced(stack: Stack) -> None:
+    program = MICROSOFT.replace("SKU", "Standard_ZRS").replace("PRINCIPAL", "a")
+    assert (preview := stack.preview(program)).code == 0, preview.text
+    assert (made := stack.up()).code == 0, made.text
+    first = outputs(stack, "--show-secrets")
+    group = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/data/providers"
+    assert first["account"] == f"{group}/Microsoft.Storage/storageAccounts/noxus"
+    assert first["blobs"] == "https://noxus.blob.core.windows.net/"
+    assert len(first["key"]) == 32
+    assert first["key"] not in stack.export()
+    assert stack.up("", "--expect-no-changes").code == 0
+    assert outputs(stack, "--show-secrets") == first
+
+    other = stack.up(MICROSOFT.replace("SKU", "Standard_LRS").replace("PRINCIPAL", "b"))
+    assert other.changes == {"updated": 1, "replaced": 1, "unchanged": 3}, other.text
+    assert order(other.text, "right") == ["deleted original", "created replacement"]
+
+
+def order(text: str, name: str) -> list[str]:
+    """What was done to a resource that was replaced, one after the other."""
+    return re.findall(rf" {name} (deleted original|created replacement)", text)
+
+
+@pytest.mark.parametrize("skipped", [True, False])
+def test_only_the_plugins_that_a_stack_uses_are_fetched(stack: Stack, tmp_path: Path, *, skipped: bool) -> None:
+    """An engine with official plugins of its own, as far as it gets without a way to them."""
+    home = tmp_path / "home"
+    used = Path(stack.environment["PULUMI_HOME"], "plugins")
+    random = next(used.glob("resource-random-*[0-9]"))
+    shutil.copytree(random, home / "plugins" / random.name, symlinks=True)
+    assert stack.environment["PULUMI_OPTION_SKIP_PLUGIN_PRE_INSTALL"] == "true"
+    stack.environment |= {
+        "PULUMI_HOME": str(home),
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "false",
+        "PULUMI_OPTION_SKIP_PLUGIN_PRE_INSTALL": str(skipped).lower(),
+        "PATH": without_stand_ins(stack.environment["PATH"]),
+    }
+    program = RECORDED + 'Recorded("random:index/randomId:RandomId", "suffix", "hex", byteLength=4)'
+    outcome = stack.preview(program, "--logtostderr", "-v=7")
+    assert outcome.code == 0, outcome.text[-2000:]
+    fetched = set(re.findall(r"plugin (\S+) \S+ not installed, doing install", outcome.text))
+    assert fetched == (set() if skipped else {"aws", "azure-native", "gcp", "kubernetes"})
+
+
+def without_stand_ins(path: str) -> str:
+    """A search path without the sandbox's folder of plugins."""
+    return os.pathsep.join(folder for folder in path.split(os.pathsep) if not folder.endswith("/plugins"))
 
 
 def test_a_program_gets_its_configuration_and_its_lines_are_shown(stack: Stack) -> None:
