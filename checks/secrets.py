@@ -25,6 +25,10 @@ def stores_are_read(settings: StackSettings) -> Iterator[Finding]:
 
 def _readers_are_known(settings: StackSettings, store: Store) -> Iterator[Finding]:
     """External Secrets takes up an identity by what the ServiceAccount says; no agent on a node does that for it."""
+    for path, _, release in settings.releases():
+        if store.DOUBLED_MARK in release.identity.annotations:
+            rule = f"has {store.DOUBLED_MARK}, which the store says already and External Secrets takes once; remove it"
+            yield error(f"{path}.identity.annotations", rule)
     mark, account = store.READER_MARK, settings.account
     if mark is None or (account and mark in account.written_marks):
         return

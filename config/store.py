@@ -22,6 +22,8 @@ class Store(Section, ABC):
 
     READER_MARK: ClassVar[str | None] = None
     """Annotation by which a ServiceAccount says who it is to the store; None where the store knows the account."""
+    DOUBLED_MARK: ClassVar[str | None] = None
+    """Annotation that repeats what the store's settings say, which its reader refuses; None: there is none."""
 
     @abstractmethod
     def provider(self, reader: Reader) -> dict[str, Any]:
