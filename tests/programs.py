@@ -26,11 +26,12 @@ SMALLEST: Mapping[str, Any] = {
 
 REGISTRY = {"server": "registry.example.com", "username": "robot", "password": "registryPassword"}
 VAULT: Mapping[str, str] = {"type": "vault", "server": "https://vault.example.com:8200"}
+TENANT = "00000000-0000-0000-0000-00000000000a"
 STORES: tuple[Mapping[str, str], ...] = (
     VAULT,
     {**VAULT, "role": "reader", "caConfigMap": "vault-ca"},
     {"type": "awsSecretsManager", "region": "eu-west-1"},
-    {"type": "azureKeyVault", "vaultUrl": "https://noxus.vault.azure.net"},
+    {"type": "azureKeyVault", "vaultUrl": "https://noxus.vault.azure.net", "tenantId": TENANT},
     {"type": "gcpSecretManager", "projectId": "noxus", "clusterLocation": "europe-west1", "clusterName": "prod"},
 )
 IDENTITY = {"annotations": {"eks.amazonaws.com/role-arn": "arn:x", "azure.workload.identity/client-id": "x"}}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks import findings
-from tests.programs import ROOT, run_program, settings, stack_file
+from tests.programs import ROOT, TENANT, run_program, settings, stack_file
 
 PROD, SECRETS = stack_file(ROOT / "Pulumi.prod.yaml")
 POD_IDENTITY = {**PROD["aws"], "identity": "podIdentity", "clusterName": "prod"}
@@ -41,7 +41,7 @@ def test_external_secrets_under_pod_identity_is_taken_where_every_release_names_
 
 
 def test_a_store_of_another_cloud_is_refused_where_the_release_has_a_role_of_aws_only() -> None:
-    store = {"type": "azureKeyVault", "vaultUrl": "https://noxus.vault.azure.net"}
+    store = {"type": "azureKeyVault", "vaultUrl": "https://noxus.vault.azure.net", "tenantId": TENANT}
     problems = refused({**PROD, "secrets": {"backend": "externalSecrets", "store": store}})
     assert "lacks azure.workload.identity/client-id" in problems["primary.identity.annotations"]
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from config.clouds.aws.stack import AwsStack
 from config.clouds.gcp.stack import GcpStack
+from config.clouds.azure.stack import AzureStack
 from config.clouds.kubernetes import KubernetesStack
 from config.sections import StackSettings
 
@@ -12,5 +13,6 @@ STACKS: Final[Mapping[str, type[StackSettings]]] = {
     "kubernetes": KubernetesStack,
     "aws": AwsStack,
     "gcp": GcpStack,
+    "azure": AzureStack,
 }
 """By `cloud`."""
