@@ -7,6 +7,7 @@ from components.clouds.cloud import Room
 from config import ConfigError, Problem, StackSettings
 from config.clouds.aws.stack import AwsStack
 from config.clouds.gcp.stack import GcpStack
+from config.clouds.azure.stack import AzureStack
 
 
 def room(settings: StackSettings) -> Room | None:
@@ -24,6 +25,10 @@ def room(settings: StackSettings) -> Room | None:
                 from components.clouds import gcp
 
                 return gcp.room(settings)
+            case AzureStack():
+                from components.clouds import azure
+
+                return azure.room(settings)
             case _:
                 return None
 

@@ -1,7 +1,7 @@
 """Azure Database for PostgreSQL, Flexible Server."""
 
 from dataclasses import replace
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -20,10 +20,15 @@ _RESTARTED: Final = "Postgres has restarted"
 """`max_connections` is a static parameter."""
 
 
+Day = Literal["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+DAYS: Final[tuple[Day, ...]] = get_args(Day)
+"""Days as Azure counts them, the first is 0."""
+
+
 class AzureMaintenance(Section):
     """When Azure may patch and restart it: an hour a week, UTC."""
 
-    day: Literal["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] = "sunday"
+    day: Day = "sunday"
     """Day of the week."""
     hour: int = Field(default=3, ge=0, le=23)
     """Hour at which it begins."""

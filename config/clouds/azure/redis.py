@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from config.limits import Limit
+from config.limits import Limit, Memory
 from config.managed import ManagedRedis
 
 PORT: Final = 10000
@@ -62,16 +62,27 @@ class AzureRedis(ManagedRedis):
     """How often its data is written to disk, for the service's own recovery. Nobody can restore from it by hand."""
 
     @property
-    def data_mib(self) -> int | None:
-        """What data may fill, in MiB: four fifths of the size, or of `memoryMib`."""
-        return int((self.memory_mib or _SIZES[self.sku][0] * _MIB) * _DATA)
+    def memory(self) -> Memory:
+        """Four fifths of the size."""
+
+        def larger(needed: int) -> str:
+            fitting = (name for name in _SIZES if name.startswith(self._family) and _data_mib(name) >= needed)
+            name = next(fitting, None)
+            return f"write {name}" if name else "no undivided size holds as much"
+
+        return Memory("redis.sku", self.sku, _data_mib(self.sku), larger)
+
+    @property
+    def _family(self) -> str:
+        return self.sku.partition("_")[0]
 
     @property
     def limit(self) -> Limit | None:
         """By the size."""
         taken = _SIZES[self.sku][1]
-        family = self.sku.partition("_")[0]
-        sizes = {name: clients for name, (_, clients) in _SIZES.items() if name.startswith(family) and clients > taken}
+        sizes = {
+            name: clients for name, (_, clients) in _SIZES.items() if name.startswith(self._family) and clients > taken
+        }
         return Limit(
             connections=taken,
             source=f"the size {self.sku}",
@@ -79,3 +90,7 @@ class AzureRedis(ManagedRedis):
             size=self.sku,
             larger=sizes,
         )
+
+
+def _data_mib(sku: str) -> int:
+    return int(_SIZES[sku][0] * _MIB * _DATA)

@@ -1,5 +1,7 @@
 """The stack file of a stack on Azure."""
 
+from pydantic import Field
+
 from config.clouds.azure.account import AzureSettings
 from config.clouds.azure.postgres import AzurePostgres
 from config.clouds.azure.redis import AzureRedis
@@ -13,7 +15,7 @@ class AzureStack(
 ):
     """Everything plain that the file of a stack on Azure says."""
 
-    azure: AzureSettings
+    azure: AzureSettings = Field(examples=["{ name: acme-noxus-prod, location: westeurope, ... }"])
     """The subscription and network, with `cloud: azure`."""
 
     @property

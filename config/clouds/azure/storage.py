@@ -19,6 +19,9 @@ class AzureStorage(ManagedStorage):
     """Name of the container. It never changes."""
     redundancy: Literal["Standard_LRS", "Standard_ZRS", "Standard_GZRS"] = "Standard_ZRS"
     """Copies: three in one datacentre, in three zones, or in three zones and the paired region. Decided once."""
+    noncurrent_version_days: int = Field(default=30, ge=1)
+    """Days after which a version that is no longer current is deleted, counted from the day when it was written, not
+    from when it was replaced. A deleted version can be brought back for `deleteRetentionDays` more."""
     delete_retention_days: int = Field(default=30, ge=1, le=365)
     """Days for which a deleted blob and a deleted container can be brought back."""
 

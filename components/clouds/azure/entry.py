@@ -1,0 +1,38 @@
+"""A release's entry: one secret of the vault, a JSON object that External Secrets reads under the release's identity.
+
+A release that is removed leaves its entry, which nobody may read then. Deleting it would need the vault's own network
+and rights, and its name would stay taken for 90 days: a release that is removed by mistake could not be added again.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pulumi
+from pulumi_azure_native import keyvault
+
+from components.clouds.azure.tags import tags
+from config.clouds.azure.account import AzureSettings
+
+_CONTENT: Final = "application/json"
+
+
+def release_entry(
+    name: str,
+    entry: str,
+    values: Mapping[str, pulumi.Input[str]],
+    account: AzureSettings,
+    opts: pulumi.ResourceOptions,
+) -> keyvault.Secret:
+    """Write the values that External Secrets asks for, by name."""
+    # The provider marks nothing as secret, neither what it is told nor what it answers.
+    kept = pulumi.ResourceOptions(retain_on_delete=True, additional_secret_outputs=["properties"])
+    text = pulumi.Output.secret(pulumi.Output.json_dumps(dict(values), sort_keys=True))
+    return keyvault.Secret(
+        name,
+        secret_name=entry,
+        vault_name=account.vault_name,
+        resource_group_name=account.resource_group,
+        properties=pulumi.Output.secret(keyvault.SecretPropertiesArgs(content_type=_CONTENT, value=text)),
+        tags=tags(account),
+        opts=pulumi.ResourceOptions.merge(opts, kept),
+    )
