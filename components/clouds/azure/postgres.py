@@ -57,8 +57,8 @@ class Postgres(pulumi.ComponentResource):
             generated_password(f"{name}-{role}-password", child, mixed=True) for role in ("owner", "scaler", "master")
         )
         server = self._server(name, args, master)
-        self._parameters(name, args, server)
-        delete_lock(name, server.id, child, protect=protect)
+        last = self._parameters(name, args, server)
+        delete_lock(name, server.id, [last], child, protect=protect)
         self.admin = Admin(user=MANAGED_ADMIN_ROLE, password=master, image=settings.setup_image)
         self.endpoint = PostgresEndpoint(
             host=server.fully_qualified_domain_name,
@@ -125,8 +125,8 @@ class Postgres(pulumi.ComponentResource):
             ),
         )
 
-    def _parameters(self, name: str, args: PostgresArgs, server: dbforpostgresql.Server) -> None:
-        """Set each parameter after the one before it: Azure takes one change of a server at a time."""
+    def _parameters(self, name: str, args: PostgresArgs, server: dbforpostgresql.Server) -> pulumi.Resource:
+        """Set each parameter after the one before it, as Azure takes one change of a server at a time; return the last."""
         before: pulumi.Resource = server
         for parameter, value in parameters(args.settings).items():
             before = dbforpostgresql.Configuration(
@@ -138,6 +138,7 @@ class Postgres(pulumi.ComponentResource):
                 value=value,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[before]),
             )
+        return before
 
 
 def parameters(settings: AzurePostgres) -> dict[str, str]:

@@ -56,13 +56,12 @@ class Redis(pulumi.ComponentResource):
             persistence=_persistence(args.settings),
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
-        private_endpoint(name, "redisEnterprise", cluster.id, account.redis_dns_zone_id, account, child)
-        delete_lock(name, cluster.id, child, protect=protect)
+        way = private_endpoint(name, "redisEnterprise", cluster.id, account.redis_dns_zone_id, account, child)
+        delete_lock(name, cluster.id, [database, way], child, protect=protect)
         self.endpoint = RedisEndpoint(
             host=cluster.host_name,
-            port=PORT,
+            access=args.settings.access,
             password=self._password(account, database),
-            tls=True,
             target=AddressTarget(cidrs=[account.endpoint_subnet_cidr], port=PORT),
             made=self,
         )

@@ -52,7 +52,7 @@ class Bucket(pulumi.ComponentResource):
             container_delete_retention_policy=retention,
             opts=child,
         )
-        storage.ManagementPolicy(
+        policy = storage.ManagementPolicy(
             name,
             management_policy_name="default",
             account_name=made.name,
@@ -60,7 +60,7 @@ class Bucket(pulumi.ComponentResource):
             policy=storage.ManagementPolicySchemaArgs(rules=[_old_versions(settings)]),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[blobs]),
         )
-        storage.BlobContainer(
+        container = storage.BlobContainer(
             name,
             container_name=settings.container,
             account_name=made.name,
@@ -68,8 +68,8 @@ class Bucket(pulumi.ComponentResource):
             public_access=storage.PublicAccess.NONE,
             opts=pulumi.ResourceOptions.merge(protected, pulumi.ResourceOptions(depends_on=[blobs])),
         )
-        private_endpoint(name, "blob", made.id, account.blob_dns_zone_id, account, child)
-        delete_lock(name, made.id, child, protect=args.protect)
+        way = private_endpoint(name, "blob", made.id, account.blob_dns_zone_id, account, child)
+        delete_lock(name, made.id, [policy, container, way], child, protect=args.protect)
         self.endpoint = BucketEndpoint(
             name=settings.container,
             url=settings.url,

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from config.limits import Limit, Memory
 from config.managed import ManagedRedis
+from config.redis_access import RedisAccess
 
 PORT: Final = 10000
 """Where Azure Managed Redis answers, with TLS."""
@@ -60,6 +61,11 @@ class AzureRedis(ManagedRedis):
     """Whether a second node takes over. It can be switched on later, and never off."""
     persistence: Literal["rdb1h", "rdb6h", "rdb12h", "none"] = "rdb1h"
     """How often its data is written to disk, for the service's own recovery. Nobody can restore from it by hand."""
+
+    @property
+    def access(self) -> RedisAccess:
+        """TLS only, under a public authority."""
+        return RedisAccess(port=PORT, tls=True)
 
     @property
     def memory(self) -> Memory:
