@@ -39,7 +39,7 @@ def pool(**fields: object) -> PoolSettings:
     ("change", "problem"),
     [
         ({"clowd": "aws"}, "clowd: no such setting; did you mean cloud?"),
-        ({"cloud": "ibm"}, "cloud: must be one of 'kubernetes', 'aws' or 'gcp' (got 'ibm')"),
+        ({"cloud": "ibm"}, "cloud: must be one of 'kubernetes', 'aws', 'gcp' or 'azure' (got 'ibm')"),
         ({"protect": "yes"}, "protect: must be true or false (got 'yes')"),
         ({"redis": 5}, "redis: must be a mapping of settings (got 5)"),
         (
@@ -232,7 +232,7 @@ def test_the_error_reads_as_one_message() -> None:
     with pytest.raises(ConfigError) as error:
         parse("Pulumi.test.yaml", {**SMALLEST, "cloud": "ibm"})
     assert str(error.value) == (
-        "Pulumi.test.yaml is not valid:\n  - cloud: must be one of 'kubernetes', 'aws' or 'gcp' (got 'ibm')"
+        "Pulumi.test.yaml is not valid:\n  - cloud: must be one of 'kubernetes', 'aws', 'gcp' or 'azure' (got 'ibm')"
     )
 
 

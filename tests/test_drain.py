@@ -15,7 +15,7 @@ from tools import drain
 
 POOL = "workers.acme.pools.flow"
 KEDA = {"type": "keda", "maxReplicas": 4, "query": "SELECT 1", "targetQueryValue": 2}
-PRODUCTION = {"aws": "prod", "gcp": "prod-gcp"}
+PRODUCTION = {"aws": "prod", "gcp": "prod-gcp", "azure": "prod-azure"}
 """A production stack by its cloud."""
 EKS_BEYOND = "an update of an EKS managed node group waits 900 s, then it fails or, if forced, cuts off"
 SPOT_LABELS = (

@@ -38,7 +38,8 @@ REASONS = {
     r"SecretStore/\w+: spec\.provider\.\w+": "each cloud has a store of its own",
     r"Secret/postgres-setup: stringData": "values differ",
     r"ScaledObject/\S+: spec\.triggers\.0\.metadata\.host": "Postgres is somewhere else",
-    r"NetworkPolicy/to-(postgres|redis|bucket): spec\.egress\.0\.(to|ports)": "data services are somewhere else",
+    r"NetworkPolicy/to-(postgres|redis): spec\.egress\.0\.(to|ports)": "data services are somewhere else",
+    r"NetworkPolicy/to-bucket: ": "a bucket on private addresses is reached by a policy of its own",
     r"NetworkPolicy/setup-to-postgres: spec\.egress\.0\.to": "Postgres is somewhere else",
     r"NetworkPolicy/to-(gke|google|azure|aws)\S+: ": "what pods must reach to use their identity",
 }

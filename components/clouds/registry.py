@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from components.clouds.cloud import Room
 from config import ConfigError, Problem, StackSettings
 from config.clouds.aws.stack import AwsStack
-from config.clouds.gcp.stack import GcpStack
 from config.clouds.azure.stack import AzureStack
+from config.clouds.gcp.stack import GcpStack
 
 
 def room(settings: StackSettings) -> Room | None:

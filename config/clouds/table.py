@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from config.clouds.aws.stack import AwsStack
-from config.clouds.gcp.stack import GcpStack
 from config.clouds.azure.stack import AzureStack
+from config.clouds.gcp.stack import GcpStack
 from config.clouds.kubernetes import KubernetesStack
 from config.sections import StackSettings
 

@@ -77,11 +77,11 @@ def look_up(token: str, inputs: Values) -> tuple[str, str, Values] | None:
 
 
 def with_inputs(computed: Values, inputs: Values) -> Values:
-    """Outputs of a resource: its inputs, and what only the cloud knows."""
+    """Outputs of a resource: its inputs, and what only the cloud knows, as a mapping where the input is a list."""
     both = {
-        key: with_inputs(computed[key], inputs[key])
+        key: with_inputs(computed[key], inputs[key]) if isinstance(inputs[key], dict) else computed[key]
         for key in computed.keys() & inputs.keys()
-        if isinstance(computed[key], dict) and isinstance(inputs[key], dict)
+        if isinstance(computed[key], dict)
     }
     return {**computed, **inputs, **both}
 

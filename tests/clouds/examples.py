@@ -23,6 +23,7 @@ def resource(type_: str, inputs: Mapping[str, Any]) -> Resource:
         stack=(),
         delete_timeout="",
         ignored=(),
+        retained=False,
     )
 
 

@@ -20,6 +20,7 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 EXTERNAL = "kubernetes:external-secrets.io/v1:ExternalSecret"
 STORE = "kubernetes:external-secrets.io/v1:SecretStore"
 SECRET = "kubernetes:core/v1:Secret"
+TENANT = "00000000-0000-0000-0000-000000000000"
 
 
 def templates(deployed: Deployment) -> dict[str, Any]:
@@ -88,11 +89,13 @@ def test_each_release_reads_its_own_entry_under_its_own_account() -> None:
             },
         ),
         (
-            {"type": "azureKeyVault", "vaultUrl": "https://x.vault.azure.net"},
+            {"type": "azureKeyVault", "vaultUrl": "https://x.vault.azure.net", "tenantId": TENANT},
             {
                 "azurekv": {
                     "vaultUrl": "https://x.vault.azure.net",
                     "authType": "WorkloadIdentity",
+                    "tenantId": TENANT,
+                    "environmentType": "PublicCloud",
                     "serviceAccountRef": {"name": "acme"},
                 }
             },
