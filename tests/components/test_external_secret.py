@@ -13,7 +13,7 @@ from components.secrets.external_secret import literal
 from config.secrets import SecretsSettings
 from config.store import Reader
 from tests.harness import Deployment
-from tests.programs import IDENTITY, VAULT, run_program
+from tests.programs import IDENTITY, TENANT, VAULT, run_program
 from tests.programs import external_secrets_stack as stack
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"

@@ -126,7 +126,7 @@ class Postgres(pulumi.ComponentResource):
         )
 
     def _parameters(self, name: str, args: PostgresArgs, server: dbforpostgresql.Server) -> pulumi.Resource:
-        """Set each parameter after the one before it: Azure changes one of a server at a time. Return the last."""
+        """Set each parameter after the one before it, as Azure takes one change at a time; return the last."""
         before: pulumi.Resource = server
         for parameter, value in parameters(args.settings).items():
             before = dbforpostgresql.Configuration(
