@@ -67,6 +67,8 @@ class Deployment:
     """URNs of the components that registered outputs."""
     outputs: Mapping[str, Any]
     warnings: tuple[str, ...]
+    asked: tuple[str, ...]
+    """Tokens of the look-ups that were made."""
 
     def all(self, type_: str) -> list[Resource]:
         """Every resource of a type, by name."""
@@ -133,6 +135,11 @@ class _Monitor(mocks.MockMonitor):
         self.recorded: dict[str, Resource] = {}
         self.finished: set[str] = set()
         self.outputs: dict[str, Any] = {}
+        self.asked: list[str] = []
+
+    def Invoke(self, request: Any) -> Any:
+        self.asked.append(request.tok)
+        return super().Invoke(request)
 
     def RegisterResource(self, request: Any) -> Any:
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -202,7 +209,11 @@ def deploy(
         loop.close()
         gc.enable()  # the program has switched it off for itself; here many of them run
     return Deployment(
-        tuple(monitor.recorded.values()), frozenset(monitor.finished), monitor.outputs, tuple(log.messages)
+        tuple(monitor.recorded.values()),
+        frozenset(monitor.finished),
+        monitor.outputs,
+        tuple(log.messages),
+        tuple(monitor.asked),
     )
 
 

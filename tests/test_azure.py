@@ -4,10 +4,14 @@ import itertools
 import json
 from typing import Any
 
+import pulumi
 import pytest
 
 from checks import findings
+from components.clouds.azure import Azure
 from config import ConfigError
+from config.clouds.azure.redis import AzureRedis
+from config.clouds.azure.stack import AzureStack
 from tests.azure_roles import (
     DELETE_BLOB,
     DELETE_CONTAINER,
@@ -18,7 +22,7 @@ from tests.azure_roles import (
     WRITE_BLOB,
     Rights,
 )
-from tests.harness import Deployment, Resource
+from tests.harness import Deployment, Resource, deploy, is_secret
 from tests.programs import ROOT, run_program, settings, stack_file
 
 PROD, SECRETS = stack_file(ROOT / "Pulumi.prod-azure.yaml")
@@ -259,6 +263,7 @@ def test_everything_is_encrypted_with_the_stacks_key_at_rest_and_in_transit(prod
     assert account["encryption"]["keyVaultProperties"] == {"keyName": "data", "keyVaultUri": key[: -len("/keys/data/")]}
     assert account["encryption"]["encryptionIdentity"] == {"encryptionUserAssignedIdentity": ENCRYPTION}
     right = prod.one(ASSIGNMENT, "vault-encryption")
+    assert prod.one("azure-native:keyvault:Key").urn in right.dependencies, "its scope is written out, not an output"
     for kind in (SERVER, CACHE, STORAGE):
         assert right.urn in prod.one(kind).dependencies, "without the right none can be made"
     assert (account["enableHttpsTrafficOnly"], account["minimumTlsVersion"]) == (True, "TLS1_2")
@@ -388,16 +393,24 @@ def test_redis_evicts_nothing_is_undivided_and_has_a_password(prod: Deployment) 
     assert off["persistence"] == {"rdbEnabled": False, "aofEnabled": False}
 
 
-def test_the_preview_of_a_new_stack_asks_for_no_key_and_an_update_keeps_it_secret(prod: Deployment) -> None:
-    assert "plaintext-of-example-noxus-prod" not in json.dumps([r.inputs for r in _preview().resources])
+def test_the_preview_of_a_new_stack_asks_for_no_key_and_an_update_once(prod: Deployment) -> None:
+    assert run_program(PROD, SECRETS, preview=True).asked == ()
+    assert prod.asked == ("azure-native:redisenterprise:listDatabaseKeys",)
+
+
+def test_the_access_key_is_secret_wherever_it_goes(prod: Deployment) -> None:
     holders = [(r, key) for r in prod.resources for key in r.inputs if ACCESS_KEY in json.dumps(r.inputs[key])]
     assert {r.type for r, _ in holders} == {ENTRY}
     assert all(r.secret(key) for r, key in holders)
     assert ACCESS_KEY not in json.dumps(prod.outputs)
 
+    def redis() -> None:
+        stack = settings(PROD, *SECRETS)
+        assert isinstance(stack, AzureStack)
+        assert isinstance(stack.redis, AzureRedis)
+        pulumi.export("password", Azure(stack, pulumi.ResourceOptions()).redis(stack.redis).password)
 
-def _preview() -> Deployment:
-    return run_program(PROD, SECRETS, preview=True)
+    assert is_secret(deploy(redis).outputs["password"]), "the provider does not say so by itself"
 
 
 def test_old_versions_go_from_the_container_alone(prod: Deployment) -> None:
@@ -428,6 +441,8 @@ def test_everything_that_can_have_tags_has_the_stacks(prod: Deployment) -> None:
 def test_one_provider_names_subscription_and_tenant_and_waits_for_the_stacks_own_outputs(prod: Deployment) -> None:
     provider = prod.one("pulumi:providers:azure-native").inputs
     assert (provider["subscriptionId"], provider["tenantId"]) == (AZURE["subscriptionId"], AZURE["tenantId"])
+    read = prod.one("pulumi:providers:azure-native").dependencies
+    assert any("StackReference" in urn for urn in read)
     for resource in prod.resources:
         if resource.type.startswith("azure-native:"):
             assert "pulumi:providers:azure-native::azure-native" in resource.provider, resource.name

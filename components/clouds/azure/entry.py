@@ -32,7 +32,7 @@ def release_entry(
         secret_name=entry,
         vault_name=account.vault_name,
         resource_group_name=account.resource_group,
-        properties=pulumi.Output.secret(keyvault.SecretPropertiesArgs(content_type=_CONTENT, value=text)),
+        properties=keyvault.SecretPropertiesArgs(content_type=_CONTENT, value=text),
         tags=tags(account),
         opts=pulumi.ResourceOptions.merge(opts, kept),
     )
