@@ -12,6 +12,7 @@ from components.clouds.azure import Azure
 from config import ConfigError
 from config.clouds.azure.redis import AzureRedis
 from config.clouds.azure.stack import AzureStack
+from sandbox.plugins.cloud_outputs import look_up
 from tests.azure_roles import (
     DELETE_BLOB,
     DELETE_CONTAINER,
@@ -33,7 +34,15 @@ CONTAINER = f"{ACCOUNT}/blobServices/default/containers/noxus"
 VAULT = f"{GROUP}/Microsoft.KeyVault/vaults/{AZURE['vaultName']}"
 KEY = f"{VAULT}/keys/data"
 ENCRYPTION = f"{GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/{AZURE['name']}-encryption"
-ACCESS_KEY = f"plaintext-of-{AZURE['name']}-redis-primaryKey"
+_, _, KEYS = look_up(
+    "azure-native:redisenterprise:listDatabaseKeys",
+    {
+        "clusterName": f"{AZURE['name']}-redis",
+        "databaseName": "default",
+        "resourceGroupName": AZURE["resourceGroup"],
+    },
+) or ("", "", {})
+ACCESS_KEY = KEYS["primaryKey"]
 
 SERVER = "azure-native:dbforpostgresql:Server"
 CONFIGURATION = "azure-native:dbforpostgresql:Configuration"

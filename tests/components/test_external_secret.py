@@ -20,7 +20,6 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 EXTERNAL = "kubernetes:external-secrets.io/v1:ExternalSecret"
 STORE = "kubernetes:external-secrets.io/v1:SecretStore"
 SECRET = "kubernetes:core/v1:Secret"
-TENANT = "00000000-0000-0000-0000-000000000000"
 
 
 def templates(deployed: Deployment) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def test_azures_resources_have_ids_of_their_form_and_are_deleted_before_they_are
     assert (preview := stack.preview(program)).code == 0, preview.text
     assert (made := stack.up()).code == 0, made.text
     first = outputs(stack, "--show-secrets")
-    group = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/data/providers"
+    group = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/data/providers"
     assert first["account"] == f"{group}/Microsoft.Storage/storageAccounts/noxus"
     assert first["blobs"] == "https://noxus.blob.core.windows.net/"
     assert len(first["key"]) == 32
