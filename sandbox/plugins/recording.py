@@ -74,8 +74,10 @@ class RecordingProvider:
         return answer
 
     def create(self, request: pb.CreateRequest) -> pb.CreateResponse:
-        """In a preview outputs are unknown, as they are of the real providers."""
+        """In a preview what only the provider knows is unknown, and so is what it answers in another form."""
         if request.preview:
+            for key in [key for key, value in answers(request.type).outputs.items() if isinstance(value, dict)]:
+                request.properties.fields.pop(key, None)
             return pb.CreateResponse(properties=request.properties)
         inputs, secrets = decode(request.properties)
         if self._name == "random":
@@ -120,8 +122,7 @@ class RecordingProvider:
         """What is outside is not asked, or a preview would mean another thing on every machine."""
         found = look_up(request.tok, {**self._settings, **decode(request.args)[0]})
         if found is None:
-            hint = "the sandbox looks nothing up; give the value in the stack's configuration"
-            raise RefusedError(f"{request.tok}: {hint}")
+            raise RefusedError(f"{request.tok}: the sandbox looks nothing up; give the value in the stack's file")
         if self._account:
             self._account.look_up(*found[:2])
         response = pb.InvokeResponse()
