@@ -368,6 +368,8 @@ def test_a_wrong_stack_file_is_refused_before_anything_is_registered() -> None:
     [
         ("components.platform", ("pulumi_aws", "pulumi_gcp", "pulumi_azure_native")),
         ("components.platform, components.clouds.aws", ("pulumi_gcp", "pulumi_azure_native")),
+        ("components.platform, components.clouds.gcp", ("pulumi_aws", "pulumi_azure_native")),
+        ("components.platform, components.clouds.azure", ("pulumi_aws", "pulumi_gcp")),
     ],
 )
 def test_a_stack_loads_no_sdk_of_another_cloud_and_no_sandbox(modules: str, others: tuple[str, ...]) -> None:
@@ -379,6 +381,24 @@ def test_a_stack_loads_no_sdk_of_another_cloud_and_no_sandbox(modules: str, othe
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("stack", "sdk"), [("prod", "pulumi_aws"), ("prod-gcp", "pulumi_gcp"), ("prod-azure", "pulumi_azure_native")]
+)
+def test_a_stack_whose_sdk_is_missing_says_which_file_to_install(stack: str, sdk: str) -> None:
+    cloud = PROGRAMS[stack][0]["cloud"]
+    code = (
+        f"import sys; sys.modules[{sdk!r}] = None; from pathlib import Path; from config import read_stack_file; "
+        f"from components.clouds.registry import room; room(read_stack_file(Path('Pulumi.{stack}.yaml')))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.stderr.splitlines()[-1] == (
+        f"  - cloud: is {cloud}, and its SDK is not installed; run `.venv/bin/pip install -r requirements-{cloud}.txt`"
+    )
+    assert (ROOT / f"requirements-{cloud}.txt").exists()
 
 
 def test_what_a_workload_waits_for_does_not_grow_with_the_stack(deployed: Deployment) -> None:
