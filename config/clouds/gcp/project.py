@@ -47,9 +47,10 @@ ProjectNumber = Annotated[
 
 
 def _network(value: str) -> str:
-    if not _NETWORK.fullmatch(value):
+    matched = _NETWORK.fullmatch(value)
+    if matched is None:
         raise ValueError("must be the network's self link, such as projects/noxus-prod/global/networks/main")
-    return value
+    return matched[1]  # one spelling: to the engine, another one is another network, which replaces Redis
 
 
 class GcpSettings(CloudSettings):
@@ -158,12 +159,11 @@ class GcpSettings(CloudSettings):
     def permanent(self) -> Permanents:
         """Where everything is."""
         moved = f"data services do not move between networks; {RESTORE}"
-        matched = _NETWORK.fullmatch(self.network)
         return {
             "gcp.name": Permanent(value=self.name, instead=f"everything in the project is named after it; {RESTORE}"),
             "gcp.project": Permanent(value=self.project, instead=f"data does not move between projects; {RESTORE}"),
             "gcp.region": Permanent(value=self.region, instead=f"data does not move between regions; {RESTORE}"),
-            "gcp.network": Permanent(value=matched[1] if matched else self.network, instead=moved),
+            "gcp.network": Permanent(value=self.network, instead=moved),
             "gcp.psaRange": Permanent(value=self.psa_range or "any", instead=moved),
         }
 
