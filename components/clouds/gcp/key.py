@@ -2,6 +2,10 @@
 
 A service encrypts under an account of its own, the service agent, which Google makes when it is asked for. So the order
 is agent, grant, resource: a grant to an agent that is not there fails, and so does a resource before its grant.
+
+Cloud Storage makes its agent when somebody looks it up (Cloud Storage, "Get the service agent"), and was reported to
+fail where it is asked for as the others are (terraform-google-modules/terraform-google-project-factory#803). Nothing is
+looked up here, so that agent is there before the first deployment (docs/gcp.md).
 """
 
 from dataclasses import dataclass
@@ -26,6 +30,8 @@ AGENTS: Final[dict[Service, str]] = {
 }
 """Project of each service's agents: `service-<number>@<this>.iam.gserviceaccount.com` (n8n-io/terraform-google-n8n,
 kms.tf; Secret Manager's by its pattern, not tried)."""
+
+_MADE_BY_LOOKING: Final[frozenset[Service]] = frozenset({"storage"})
 
 _ROTATION: Final = "7776000s"
 _DESTROYED_AFTER: Final = "2592000s"
@@ -77,22 +83,25 @@ class Key(pulumi.ComponentResource):
         self.register_outputs({})
 
     def granted_to(self, service: Service) -> list[pulumi.Resource]:
-        """The agent of a service and its grant, which whatever it encrypts with this key must wait for."""
+        """The grant of a service and its agent, if that can be made: what it encrypts with this key waits for them."""
         if service not in self._granted:
             self._granted[service] = self._grant(service)
         return self._granted[service]
 
     def _grant(self, service: Service) -> list[pulumi.Resource]:
         name, project = f"{self._name}-{service}", self._project
-        agent = gcp.projects.ServiceIdentity(
-            name, service=f"{service}.googleapis.com", project=project.project, opts=self._child
-        )
+        agents: list[pulumi.Resource] = []
+        if service not in _MADE_BY_LOOKING:
+            agent = gcp.projects.ServiceIdentity(
+                name, service=f"{service}.googleapis.com", project=project.project, opts=self._child
+            )
+            agents.append(agent)
         grant = gcp.kms.CryptoKeyIAMMember(
             name,
             crypto_key_id=self.id,
             role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
             # Not the agent's output, so that a preview shows who gets the right.
             member=f"serviceAccount:{project.agent(AGENTS[service])}",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[agent]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=agents),
         )
-        return [agent, grant]
+        return [*agents, grant]
