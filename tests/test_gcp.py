@@ -2,14 +2,18 @@
 
 import json
 
+import pulumi
 import pulumi_gcp
 import pytest
 
+from components.clouds.gcp import Gcp
 from components.clouds.gcp.key import AGENTS
 from components.clouds.gcp.redis import authorities
+from config.clouds.gcp.redis import GcpRedis
+from config.clouds.gcp.stack import GcpStack
 from tests.gcp_roles import PERMITS, TARGETS, Rights
-from tests.harness import Deployment
-from tests.programs import ROOT, run_program, stack_file
+from tests.harness import Deployment, deploy, is_secret
+from tests.programs import ROOT, run_program, settings, stack_file
 
 PROD, SECRETS = stack_file(ROOT / "Pulumi.prod-gcp.yaml")
 GCP = PROD["gcp"]
@@ -296,9 +300,9 @@ def test_what_holds_data_is_protected_twice(prod: Deployment) -> None:
     for kind in STATEFUL:
         assert prod.one(kind).protect, "by the engine"
         assert prod.one(kind).inputs["deletionPolicy"] == "PREVENT", "and by the provider"
-    settings = prod.one(SQL).inputs["settings"]
+    made = prod.one(SQL).inputs["settings"]
     assert prod.one(SQL).inputs["deletionProtection"] is True
-    assert settings["deletionProtectionEnabled"] is True, "in the console too"
+    assert made["deletionProtectionEnabled"] is True, "in the console too"
     assert prod.one(BUCKETS).inputs["forceDestroy"] is False
 
 
@@ -311,18 +315,18 @@ def test_an_update_without_protection_lifts_every_guard_so_that_a_destroy_after_
     lifted = unprotected()
     for kind in STATEFUL:
         assert lifted.one(kind).inputs["deletionPolicy"] == "DELETE", "said, for it is read from the state"
-    settings = lifted.one(SQL).inputs["settings"]
+    made = lifted.one(SQL).inputs["settings"]
     assert lifted.one(SQL).inputs["deletionProtection"] is False
-    assert settings["deletionProtectionEnabled"] is False
-    assert settings["retainBackupsOnDelete"] is False
-    assert settings["finalBackupConfig"] == {"enabled": False}
+    assert made["deletionProtectionEnabled"] is False
+    assert made["retainBackupsOnDelete"] is False
+    assert made["finalBackupConfig"] == {"enabled": False}
     assert not [resource.name for resource in lifted.resources if resource.protect]
 
 
 def test_backups_outlive_a_protected_instance_and_a_last_one_is_taken(prod: Deployment) -> None:
-    settings = prod.one(SQL).inputs["settings"]
-    assert settings["retainBackupsOnDelete"] is True
-    assert settings["finalBackupConfig"] == {"enabled": True, "retentionDays": 30}
+    made = prod.one(SQL).inputs["settings"]
+    assert made["retainBackupsOnDelete"] is True
+    assert made["finalBackupConfig"] == {"enabled": True, "retentionDays": 30}
 
 
 def test_a_destroyed_key_can_be_had_back_for_thirty_days(prod: Deployment) -> None:
@@ -373,27 +377,27 @@ def test_rights_go_with_an_account_because_one_made_again_does_not_get_them_back
 
 def test_postgres_has_a_standby_and_backups_which_are_off_and_zonal_by_default(prod: Deployment) -> None:
     database = prod.one(SQL).inputs
-    settings = database["settings"]
+    made = database["settings"]
     assert database["databaseVersion"] == "POSTGRES_16", "a major one alone: Cloud SQL knows no other"
-    assert settings["availabilityType"] == "REGIONAL"
-    assert settings["edition"] == "ENTERPRISE", "said, for newer versions default to the dearer one"
-    assert settings["backupConfiguration"] == {
+    assert made["availabilityType"] == "REGIONAL"
+    assert made["edition"] == "ENTERPRISE", "said, for newer versions default to the dearer one"
+    assert made["backupConfiguration"] == {
         "enabled": True,
         "startTime": "01:00",
         "pointInTimeRecoveryEnabled": True,
         "transactionLogRetentionDays": 7,
         "backupRetentionSettings": {"retainedBackups": 30, "retentionUnit": "COUNT"},
     }
-    assert settings["maintenanceWindow"] == {"day": 7, "hour": 3, "updateTrack": "stable"}, "Sunday is the seventh"
+    assert made["maintenanceWindow"] == {"day": 7, "hour": 3, "updateTrack": "stable"}, "Sunday is the seventh"
     monday = with_("postgres", maintenanceHour="mon:23:00", standby=False).one(SQL).inputs["settings"]
     assert (monday["maintenanceWindow"]["day"], monday["maintenanceWindow"]["hour"]) == (1, 23)
     assert monday["availabilityType"] == "ZONAL"
 
 
 def test_the_disk_grows_by_itself_to_a_bound_that_is_never_none(prod: Deployment) -> None:
-    settings = prod.one(SQL).inputs["settings"]
-    assert settings["diskAutoresize"] is True, "off, a smaller size would replace the instance"
-    assert (settings["diskSize"], settings["diskAutoresizeLimit"]) == (100, 1000), "0 would be no limit"
+    made = prod.one(SQL).inputs["settings"]
+    assert made["diskAutoresize"] is True, "off, a smaller size would replace the instance"
+    assert (made["diskSize"], made["diskAutoresizeLimit"]) == (100, 1000), "0 would be no limit"
     assert prod.one(SQL).ignored == (), "its provider clears the difference by itself"
 
 
@@ -498,16 +502,15 @@ def test_access_logs_go_to_a_bucket_that_exists(prod: Deployment) -> None:
 
 
 def test_an_entry_holds_what_its_release_uses_and_pods_get_it_from_there_alone(prod: Deployment) -> None:
-    values = {release: json.loads(prod.one(VERSION, f"{release}-entry").inputs["secretData"]) for release in PLACES}
+    values = {
+        release: json.loads(prod.one(VERSION, f"{release}-entry").inputs["secretData"]) for release in ("noxus", "acme")
+    }
     assert values["noxus"].keys() == {"POSTGRESQL_URL", "REDIS_PASSWORD", "VECTOR_POSTGRESQL_URL", "openaiApiKey"}
     assert values["acme"].keys() == values["noxus"].keys() | {"acmeOpenaiApiKey", "SCALER_PASSWORD"}
-    for release in PLACES:
+    for release in ("noxus", "acme"):
         assert prod.one(VERSION, f"{release}-entry").secret("secretData")
     made = {manifest["metadata"]["name"] for _, manifest in prod.objects if manifest["kind"] == "Secret"}
     assert made == {"postgres-setup"}
-
-
-PLACES = ("noxus", "acme")
 
 
 def test_entries_are_in_the_stacks_region_only_and_a_replaced_version_can_be_had_back(prod: Deployment) -> None:
@@ -523,6 +526,14 @@ def test_the_auth_string_is_secret_wherever_it_goes(prod: Deployment) -> None:
     assert {r.type for r, _ in holders} == {VERSION}
     assert all(r.secret(key) for r, key in holders)
     assert auth not in json.dumps(prod.outputs)
+
+    def redis() -> None:
+        stack = settings(PROD, *SECRETS)
+        assert isinstance(stack, GcpStack)
+        assert isinstance(stack.redis, GcpRedis)
+        pulumi.export("password", Gcp(stack, pulumi.ResourceOptions()).redis(stack.redis).password)
+
+    assert is_secret(deploy(redis).outputs["password"]), "whatever the provider says of it"
 
 
 def test_external_secrets_is_told_the_clusters_project_because_it_would_ask_the_metadata_server(
@@ -592,15 +603,13 @@ def test_a_changed_value_rolls_the_pods_that_use_it_without_a_revision(prod: Dep
     assert touched == {"acme-entry", "noxus-acme/acme-llm-keys", "noxus-acme/acme-flow"}
 
 
-def test_a_changed_value_is_another_version_and_latest_is_never_empty(prod: Deployment) -> None:
-    """Pulumi makes the next version before it destroys the last one, unless it is told otherwise."""
+def test_a_changed_value_is_another_version_of_the_same_secret_and_old_ones_are_destroyed(prod: Deployment) -> None:
+    """Pulumi makes the next version before the last one goes, so `latest` is never empty."""
     changed = run_program(PROD, {**SECRETS, "acmeOpenaiApiKey": "plaintext-of-another"})
-    for deployed in (prod, changed):
-        version = deployed.one(VERSION, "acme-entry")
-        assert version.inputs["secret"] == f"projects/{PROJECT}/secrets/noxus-acme"
-        assert version.inputs.keys() == {"secret", "secretData"}, "DISABLE or ABANDON would keep every old value"
-    source = (ROOT / "components" / "clouds" / "gcp" / "entry.py").read_text()
-    assert "delete_before_replace" not in source
+    before, after = (deployed.one(VERSION, "acme-entry").inputs for deployed in (prod, changed))
+    assert before["secretData"] != after["secretData"], "it replaces the version"
+    assert before["secret"] == after["secret"] == f"projects/{PROJECT}/secrets/noxus-acme"
+    assert "deletionPolicy" not in before, "DISABLE or ABANDON would keep every old value"
 
 
 # Labels, provider
