@@ -70,6 +70,8 @@ class NodeLimits:
     """What an upgrade does with pods that take longer."""
     spot_seconds: int | None
     """For a spot node, after its notice."""
+    upgrade_gives_up: bool = False
+    """Whether it is the upgrade that fails, and not the pods."""
 
 
 @dataclass(frozen=True)

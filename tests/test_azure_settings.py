@@ -158,7 +158,7 @@ def test_an_upgrade_of_nodes_waits_half_an_hour_and_a_spot_node_half_a_minute() 
     nodes = stack(PROD).nodes
     assert (nodes.upgrade_seconds, nodes.spot_seconds) == (1800, 30)
     rows = {row.event: row for row in survival(stack(PROD))["workers.acme.pools.flow"]}
-    assert (rows["node upgrade"].outcome, rows["node upgrade"].limit_seconds) == ("cut off", 1800)
+    assert (rows["node upgrade"].outcome, rows["node upgrade"].limit_seconds) == ("survives", 1800)
     assert "the upgrade fails and the tasks live" in rows["node upgrade"].how
 
 

@@ -52,7 +52,8 @@ def _rows(limits: NodeLimits, pool: PoolSettings) -> Iterator[Row]:
     yield Row("node autoscaler", "survives", grace, NODE_AUTOSCALER_SECONDS, kept)
     upgrade = _outcome(grace, limits.upgrade_seconds)
     waits = "the node waits for it" if upgrade == "survives" else limits.upgrade
-    yield Row("node upgrade", upgrade, grace, limits.upgrade_seconds, waits)
+    kept_on = "survives" if limits.upgrade_gives_up else upgrade
+    yield Row("node upgrade", kept_on, grace, limits.upgrade_seconds, waits)
     spot = spot_notice(pool)
     chosen = "only if it runs on one: the pool chooses none" if spot is None else "the pool chooses spot nodes"
     waived = f"; interruptible: {pool.interruptible}" if pool.interruptible else ""

@@ -56,6 +56,7 @@ class AzureSettings(CloudSettings):
         DRAIN_SECONDS,
         f"an upgrade of an AKS node pool waits {DRAIN_SECONDS} s by default, then the upgrade fails and the tasks live",
         SPOT_SECONDS,
+        upgrade_gives_up=True,
     )
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=30)] = Field(
