@@ -32,7 +32,7 @@ SCALERS: dict[str, dict[str, Any]] = {
 KINDS = {"hpa": "HorizontalPodAutoscaler", "keda": "ScaledObject"}
 BACKENDS: dict[str, dict[str, Any]] = {
     "kubernetes": {},
-    **{f"{store['type']}": {"backend": "externalSecrets", "store": store} for store in (STORES[0], STORES[-1])},
+    **{store["type"]: {"backend": "externalSecrets", "store": store} for store in (STORES[0], STORES[-1])},
 }
 """A store that knows accounts and one that a cloud has; how each is logged in to is tests/components' to show."""
 NETWORKS: dict[str, Mapping[str, Any]] = {
