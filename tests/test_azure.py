@@ -56,6 +56,8 @@ IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
 ENTRY = "azure-native:keyvault:Secret"
 ENDPOINT = "azure-native:network:PrivateEndpoint"
+DRAWN = "-a1b2c3"
+"""The part of an entry's name that the harness draws."""
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +98,8 @@ def test_a_release_reads_writes_lists_and_deletes_in_its_container(rights: Right
 
 def test_a_release_reads_its_own_entry_and_no_other(rights: Rights) -> None:
     for own, other in (("acme", "noxus"), ("noxus", "acme")):
-        assert rights.may(f"{own}-identity", READ_SECRET, f"{VAULT}/secrets/noxus-{own}")
-        assert not rights.may(f"{own}-identity", READ_SECRET, f"{VAULT}/secrets/noxus-{other}")
+        assert rights.may(f"{own}-identity", READ_SECRET, f"{VAULT}/secrets/noxus-{own}{DRAWN}")
+        assert not rights.may(f"{own}-identity", READ_SECRET, f"{VAULT}/secrets/noxus-{other}{DRAWN}")
         assert not rights.may(f"{own}-identity", READ_SECRET, f"{VAULT}/secrets/noxus-{own}-another")
 
 
@@ -112,7 +114,7 @@ def test_a_release_reads_its_own_entry_and_no_other(rights: Rights) -> None:
         (USE_KEY, KEY),
         ("Microsoft.KeyVault/vaults/keys/read", KEY),
         (READ_SECRET, VAULT),
-        ("Microsoft.KeyVault/vaults/secrets/setSecret/action", f"{VAULT}/secrets/noxus-acme"),
+        ("Microsoft.KeyVault/vaults/secrets/setSecret/action", f"{VAULT}/secrets/noxus-acme{DRAWN}"),
     ],
 )
 def test_a_release_may_do_nothing_else(rights: Rights, action: str, on: str) -> None:
@@ -121,7 +123,7 @@ def test_a_release_may_do_nothing_else(rights: Rights, action: str, on: str) -> 
 
 def test_what_reads_the_key_reads_no_entry_and_no_blob(rights: Rights) -> None:
     assert rights.may("vault-encryption", USE_KEY, KEY)
-    assert not rights.may("vault-encryption", READ_SECRET, f"{VAULT}/secrets/noxus-acme")
+    assert not rights.may("vault-encryption", READ_SECRET, f"{VAULT}/secrets/noxus-acme{DRAWN}")
     assert not rights.may("vault-encryption", READ_BLOB, CONTAINER)
 
 
@@ -130,7 +132,12 @@ def test_every_role_is_one_of_three_on_one_thing_and_no_group(prod: Deployment) 
     assert len(assignments) == 5
     for one in assignments:
         assert one.inputs["roleDefinitionId"].rpartition("/")[2] in PERMITS
-        assert one.inputs["scope"] in {CONTAINER, KEY, f"{VAULT}/secrets/noxus-noxus", f"{VAULT}/secrets/noxus-acme"}
+        assert one.inputs["scope"] in {
+            CONTAINER,
+            KEY,
+            f"{VAULT}/secrets/noxus-noxus{DRAWN}",
+            f"{VAULT}/secrets/noxus-acme{DRAWN}",
+        }
 
 
 def test_an_identity_is_taken_up_by_its_own_service_account_only(rights: Rights) -> None:

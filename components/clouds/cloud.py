@@ -28,6 +28,8 @@ class Presence:
     identity: Identity
     entry: Sequence[pulumi.Resource] = ()
     """What must be written before External Secrets reads the release's entry."""
+    entry_name: pulumi.Input[str] | None = None
+    """Name of the entry, where the cloud has made it another than the settings say."""
 
 
 _Postgres_contra = TypeVar("_Postgres_contra", bound=ManagedPostgres, contravariant=True)

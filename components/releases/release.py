@@ -82,7 +82,7 @@ class Release(pulumi.ComponentResource):
         before_pods = [*args.services.ready, *args.after, *self._quota(), allowances]
         service_account = self._service_account(identity, before_pods)
         self._monitor()
-        self._store = self._store_access(service_account, presence.entry)
+        self._store = self._store_access(service_account, presence)
         app_env = self._app_env()
         self.marks = app_env.marks
         stack = args.stack.settings
@@ -127,17 +127,16 @@ class Release(pulumi.ComponentResource):
         if cluster.scraping == "podMonitors":
             pod_monitor(self._name, self.namespace, cluster.pod_monitor_labels, METRICS_PATH, self._child)
 
-    def _store_access(
-        self, service_account: pulumi.Output[str], entry: Sequence[pulumi.Resource]
-    ) -> StoreAccess | None:
+    def _store_access(self, service_account: pulumi.Output[str], presence: Presence) -> StoreAccess | None:
         """How External Secrets reads this release's entry; none where Pulumi writes all Secrets."""
         args, stack = self._args, self._args.stack.settings
         if stack.secret_store is None:
             return None
-        after = pulumi.ResourceOptions(parent=self, depends_on=[*entry])
+        after = pulumi.ResourceOptions(parent=self, depends_on=[*presence.entry])
         return StoreAccess(
             settings=stack.secrets,
             release=self._name,
+            entry=presence.entry_name or stack.secrets.entry(self._name),
             store=secret_store(self._name, self.namespace, service_account, stack.secret_store, after),
             digests=args.digests,
             deployed=args.deployed_marks,

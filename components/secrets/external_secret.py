@@ -39,6 +39,8 @@ class StoreAccess:
 
     settings: SecretsSettings
     release: str
+    entry: pulumi.Input[str]
+    """Name of the release's entry in the store."""
     store: CustomResource
     """The SecretStore in the release's namespace, which has the release's name."""
     digests: Digests
@@ -175,8 +177,8 @@ def _newest(mark: str, before: Sequence[str]) -> list[str]:
     return [mark, *(name for name in before if name != mark)][:_MARKS]
 
 
-def _remote(access: StoreAccess, value: StoreKey) -> dict[str, str]:
-    return {"key": access.settings.entry(access.release), "property": value.key}
+def _remote(access: StoreAccess, value: StoreKey) -> dict[str, pulumi.Input[str]]:
+    return {"key": access.entry, "property": value.key}
 
 
 def literal(text: str) -> str:

@@ -270,13 +270,14 @@ class AzureView:
         place = scope.partition(f"/resourceGroups/{group}/")[0] + f"/resourceGroups/{group}/providers"
         name = self._deployed.one("azure-native:keyvault:Vault").inputs["vaultName"]
         vault = f"{place}/Microsoft.KeyVault/vaults/{name}"
+        entries = {one.name: one.inputs["secretName"] for one in self._deployed.all("azure-native:keyvault:Secret")}
         action, target = {
             "list objects": (azure_roles.READ_BLOB, scope),
             "read object": (azure_roles.READ_BLOB, f"{scope}/blobs/runs/1"),
             "write object": (azure_roles.WRITE_BLOB, f"{scope}/blobs/runs/1"),
             "delete object": (azure_roles.DELETE_BLOB, f"{scope}/blobs/runs/1"),
             "open bucket": ("Microsoft.Authorization/roleAssignments/write", scope),
-            "read entry": (azure_roles.READ_SECRET, f"{vault}/secrets/noxus-{of}"),
+            "read entry": (azure_roles.READ_SECRET, f"{vault}/secrets/{entries.get(f'{of}-entry', 'none')}"),
             "use key": (azure_roles.USE_KEY, f"{vault}/keys/data"),
         }[act]
         return self._rights.may(f"{release}-identity", action, target)

@@ -81,8 +81,10 @@ class Azure:
             release=release.name,
             namespace=release.namespace,
             container=container_id(account, storage) if isinstance(storage, AzureStorage) else None,
-            entry=entry_id(account, entry_name) if entry else None,
+            entry=entry.name.apply(lambda made: entry_id(account, made)) if entry else None,
             after=[*self._bucket, *([entry] if entry else [])],
         )
         identity = ReleaseIdentity(name, args, opts).identity
-        return Presence(identity=identity, entry=[entry, *identity.made] if entry else ())
+        if entry is None:
+            return Presence(identity=identity)
+        return Presence(identity=identity, entry=[entry, *identity.made], entry_name=entry.name)

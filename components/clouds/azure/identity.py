@@ -28,7 +28,7 @@ class ReleaseIdentityArgs:
     """Namespace of the release, whose ServiceAccount has the release's name."""
     container: str | None
     """Id of the container, if it is this stack's."""
-    entry: str | None
+    entry: pulumi.Input[str] | None
     """Id of the release's entry, if this stack writes it."""
     after: list[pulumi.Resource]
     """What the rights are on."""

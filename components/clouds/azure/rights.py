@@ -26,19 +26,21 @@ ENCRYPTION: Final = Role("Key Vault Crypto Service Encryption User", "e147488a-f
 def assignment(
     name: str,
     role: Role,
-    scope: str,
+    scope: pulumi.Input[str],
     identity: managedidentity.UserAssignedIdentity,
     account: AzureSettings,
     opts: pulumi.ResourceOptions,
 ) -> authorization.RoleAssignment:
-    """Give an identity a role on a scope, which is an id and known before anything is there.
+    """Give an identity a role on a scope, which is an id.
 
     All that an assignment says replaces it, and Azure neither takes the same triple under another name nor the same
     name for another triple. So its name is made of the three: it stays while they do.
     """
     return authorization.RoleAssignment(
         name,
-        role_assignment_name=identity.principal_id.apply(lambda principal: assignment_name(scope, role, principal)),
+        role_assignment_name=pulumi.Output.all(scope, identity.principal_id).apply(
+            lambda known: assignment_name(known[0], role, known[1])
+        ),
         role_definition_id=(
             f"/subscriptions/{account.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{role.guid}"
         ),
