@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.control_plane import ControlPlane
 from sandbox.plugins.recording import ACCOUNT
-from tests.e2e import account
+from tests.e2e.accounts import aws
 from tests.e2e.dev_stack import Change, DevStack, touched
 from tests.e2e.store_operator import StoreOperator
 from tests.e2e.test_prod_stack import Store
@@ -42,7 +42,7 @@ def as_an_earlier_version_left_it(stack: DevStack) -> None:
     """Everything below a data service was protected, and RDS had made its log groups by itself."""
     state = json.loads(stack.export())
     resources = state["deployment"]["resources"]
-    groups = {resource["urn"] for resource in resources if resource["type"] == account.LOG_GROUP}
+    groups = {resource["urn"] for resource in resources if resource["type"] == aws.LOG_GROUP}
     state["deployment"]["resources"] = [resource for resource in resources if resource["urn"] not in groups]
     for resource in state["deployment"]["resources"]:
         resource["dependencies"] = [urn for urn in resource.get("dependencies", ()) if urn not in groups]
@@ -82,7 +82,7 @@ def ended(stack: DevStack, *changes: Change) -> None:
 @pytest.fixture
 def prod(tmp_path: Path, environment: dict[str, str]) -> Iterator[DevStack]:
     environment = {key: value for key, value in environment.items() if not key.startswith("AWS_")}
-    stack = DevStack(tmp_path, {**environment, ACCOUNT: f"{account.__name__}:{tmp_path / 'account.json'}"}, "prod")
+    stack = DevStack(tmp_path, {**environment, ACCOUNT: f"{aws.__name__}:{tmp_path / 'account.json'}"}, "prod")
     yield stack
     ended(stack, _changed, _without_keda)  # as the test leaves it: nothing waits for the store any more
 
@@ -171,7 +171,7 @@ def test_every_change_that_the_documents_describe_is_made_on_a_protected_stack(
 
         before = prod.export()
         state = json.loads(before)
-        (instance,) = [r for r in state["deployment"]["resources"] if r["type"] == account.INSTANCE]
+        (instance,) = [r for r in state["deployment"]["resources"] if r["type"] == aws.INSTANCE]
         instance["id"] = "db-RESTORED"
         prod.replace_state(json.dumps(state))
         assert up(prod, "--expect-no-changes") == {}
