@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.plugins.cloud_outputs import cloud_outputs
 from sandbox.plugins.server import RefusedError
 from tests.e2e.accounts import CloudAccount, Inputs, azure, gcp
 from tests.e2e.accounts.aws import CACHE, INSTANCE, LOG_GROUP, SECRETS_MANAGER, Account
@@ -165,6 +166,16 @@ def test_a_bucket_stays_while_it_holds_an_object(file: str) -> None:
     project.delete(gcp.BUCKET, "objects", {"forceDestroy": False})
 
 
+def test_a_secret_has_a_version_while_one_takes_the_place_of_another(file: str) -> None:
+    project, version = gcp.Account(file), "projects/mine/secrets/acme/versions/1"
+    project.create(gcp.VERSION, version, {})
+    project.create(gcp.VERSION, version, {})
+    project.delete(gcp.VERSION, version, {})
+    assert project.holds(gcp.VERSION, version)
+    project.delete(gcp.VERSION, version, {})
+    assert not project.holds(gcp.VERSION, version)
+
+
 @pytest.mark.parametrize("token", [gcp.REDIS, gcp.SECRET])
 def test_memorystore_and_an_entry_have_a_guard_of_their_own(file: str, token: str) -> None:
     project = gcp.Account(file)
@@ -211,6 +222,16 @@ def test_a_right_has_one_guid_and_a_guid_one_right(file: str) -> None:
     with pytest.raises(RefusedError, match="RoleAssignmentUpdateNotPermitted"):
         account.create(azure.RIGHT, f"{RIGHT_ID}/9f1c", {**RIGHT, "principalId": "two"})
     account.create(azure.RIGHT, f"{RIGHT_ID}/9f1d", {**RIGHT, "principalId": "two"})
+
+
+def test_rights_of_an_identity_that_is_gone_stay_and_are_not_the_next_ones(file: str) -> None:
+    account, identity = azure.Account(file), f"{GROUP_ID}/Microsoft.ManagedIdentity/userAssignedIdentities/acme"
+    principal = cloud_outputs(azure.IDENTITY, identity, {})["principalId"]
+    for left in (set[str](), {"RoleAssignment"}):
+        assert {line.partition(" ")[0] for line in account.held()} == left
+        account.create(azure.IDENTITY, identity, {})
+        account.create(azure.RIGHT, f"{RIGHT_ID}/9f1c", {**RIGHT, "principalId": principal})
+        account.delete(azure.IDENTITY, identity, {})
 
 
 def test_what_is_there_is_not_made_again_but_for_what_always_is(file: str) -> None:

@@ -5,83 +5,35 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.control_plane import ControlPlane
-from tests.e2e.dev_stack import DevStack, touched
+from tests.e2e.accounts import Inputs, gcp
+from tests.e2e.dev_stack import Change, touched
 from tests.e2e.kubectl import Kubectl
+from tests.e2e.production import CLOUDS, Cloud, ProdStack, write
 from tests.e2e.store_operator import StoreOperator
 from tests.programs import ROOT
-
-Inputs = dict[str, Any]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes in a preview for a value that it does not know yet."""
 
 GOLDEN = ROOT / "tests" / "golden"
 
-CREDENTIALS = ("AWS_", "ARM_", "AZURE_", "CLOUDSDK_", "GOOGLE_")
-"""Variables by which SDKs and command lines of clouds find a login."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cloud:
-    """What differs between the lives of the production stacks."""
-
-    holder: str
-    """Type of what holds a release's entry."""
-    text: Callable[[Inputs], str]
-    """Its text, of the holder's inputs."""
-    postgres: str
-    """Pattern of the address of Postgres."""
-    elsewhere: Mapping[str, tuple[Any, str]]
-    """Settings that never change: another value, and what is said of it."""
-
-
-CLOUDS: Mapping[str, Cloud] = {
-    "prod": Cloud(
-        holder="SecretVersion",
-        text=lambda inputs: inputs["secretString"],
-        postgres=r"noxus-prod-postgres\.eu-west-1\.rds\.example\.com",
-        elsewhere={
-            "aws.name": ("another", "is 'another', and 'noxus-prod' is deployed; everything in the account is named"),
-            "postgres.version": ("15", "is 15, and 16 is deployed; Postgres has no way back"),
-            "storage.bucket": ("another-bucket", "is 'another-bucket', and 'example-noxus-prod' is deployed"),
-        },
-    ),
-    "prod-gcp": Cloud(
-        holder="SecretVersion",
-        text=lambda inputs: inputs["secretData"],
-        postgres=r"10\.30\.0\.[0-9]+",
-        elsewhere={
-            "gcp.name": ("another", "is 'another', and 'noxus-prod' is deployed; everything in the project is named"),
-            "gcp.region": ("europe-west4", "is 'europe-west4', and 'europe-west1' is deployed; data does not move"),
-            "postgres.tier": ("db-c4a-highmem-4", "whose disk is HYPERDISK_BALANCED, and PD_SSD is deployed"),
-            "postgres.version": ("15", "is 15, and 16 is deployed; Postgres has no way back"),
-            "redis.standby": (False, "is 'false', and 'true' is deployed; the other tier is another, empty instance"),
-            "redis.version": ("7.0", "is '7.0', and '7.2' is deployed; a lower one is another, empty instance"),
-            "storage.bucket": ("another-bucket", "is 'another-bucket', and 'example-noxus-prod' is deployed"),
-            "storage.location": ("EU", "is 'EU', and 'EUROPE-WEST1' is deployed; a bucket does not move"),
-        },
-    ),
-    "prod-azure": Cloud(
-        holder="Secret",
-        text=lambda inputs: inputs["properties"]["value"],
-        postgres=r"example-noxus-prod-postgres\.postgres\.database\.azure\.com",
-        elsewhere={
-            "azure.name": ("another", "and 'example-noxus-prod' is deployed; everything in the group is named"),
-            "azure.location": ("northeurope", "is 'northeurope', and 'westeurope' is deployed; data does not move"),
-            "azure.vaultName": ("another-vault", "it holds the key that everything is encrypted with"),
-            "postgres.version": ("15", "is 15, and 16 is deployed; Postgres has no way back"),
-            "storage.container": ("another", "is 'another', and"),
-        },
-    ),
+MODES = {
+    "cloud": ("kubernetes", "is 'kubernetes', and"),
+    "postgres.mode": ("cluster", "is 'cluster', and 'managed' is deployed"),
+    "redis.mode": ("cluster", "is 'cluster', and 'managed' is deployed"),
+    "storage.mode": ("cluster", "is 'cluster', and 'managed' is deployed"),
 }
+"""Settings of every stack that never change."""
+
+CONDITIONAL = {"postgres.connections", "cluster.fingerprint"}
+"""What is remembered and is no setting of the stack file."""
 
 
 @pytest.fixture(params=CLOUDS)
@@ -90,14 +42,10 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def stack(name: str, tmp_path: Path, environment: dict[str, str]) -> Iterator[DevStack]:
-    environment = {key: value for key, value in environment.items() if not key.startswith(CREDENTIALS)}
-    stack = DevStack(tmp_path, environment, name)
+def stack(name: str, tmp_path: Path, environment: dict[str, str]) -> Iterator[ProdStack]:
+    stack = ProdStack(tmp_path, environment, name)
     yield stack
-    stack.configure(lambda config: config.update(protect=False))
-    if stack.resources():
-        assert stack.up().code == 0
-        stack.destroy()
+    stack.ended()
 
 
 def unknown(value: Any, path: str = "") -> Iterator[str]:
@@ -113,7 +61,7 @@ def unknown(value: Any, path: str = "") -> Iterator[str]:
 
 
 def test_a_preview_without_credentials_shows_every_value_that_is_known_before_creation(
-    name: str, stack: DevStack
+    name: str, stack: ProdStack
 ) -> None:
     reviewed = GOLDEN / f"unknown-{name}.txt"
     outcome = stack.run("preview", "--json")
@@ -138,32 +86,15 @@ class Store(defaultdict[str, defaultdict[str, str]]):
         super().__init__(lambda: defaultdict(lambda: "from the store"))
 
 
-def entry(stack: DevStack, cloud: Cloud, release: str) -> dict[str, str]:
-    """A release's entry as the stack has written it."""
-    text = stack.run("stack", "export", "--show-secrets").text
-    resources = json.loads("{" + text.partition("{")[2])["deployment"]["resources"]
-    (holder,) = [r for r in resources if r["urn"].endswith(f":{cloud.holder}::{release}-entry")]
-    return json.loads(cloud.text(_plain(holder["inputs"])))
-
-
-def _plain(value: Any) -> Any:
-    """What the state holds, with the secrets in it in plain text."""
-    if isinstance(value, dict):
-        if "plaintext" in value:
-            return _plain(json.loads(value["plaintext"]))
-        return {key: _plain(item) for key, item in value.items()}
-    return value
-
-
 def test_it_comes_up_whole_takes_a_further_release_refuses_to_move_and_ends_on_purpose(
-    name: str, stack: DevStack, control_plane: ControlPlane
+    stack: ProdStack, control_plane: ControlPlane
 ) -> None:
-    cloud, cluster = CLOUDS[name], Kubectl(control_plane.kubeconfig)
+    cloud, cluster = stack.cloud, Kubectl(control_plane.kubeconfig)
     with StoreOperator(control_plane.kubeconfig, Store()).running():
         assert (first := stack.up()).code == 0, first.text
         secret = json.loads(cluster("get", "secret", "acme-app-env", "--namespace", "noxus-acme", "-o", "json"))["data"]
         assert base64.b64decode(secret["POSTGRESQL_URL"]).decode() == "from the store"
-        written = entry(stack, cloud, "acme")
+        written = stack.entry("acme")
         assert re.search(f"@{cloud.postgres}:5432$", written["POSTGRESQL_URL"])
         assert written["acmeOpenaiApiKey"] != written["openaiApiKey"]
         for value in (written["REDIS_PASSWORD"], written["POSTGRESQL_URL"]):
@@ -178,28 +109,70 @@ def test_it_comes_up_whole_takes_a_further_release_refuses_to_move_and_ends_on_p
         assert set(touched(more).values()) == {"created"}
         assert all("globex" in name for name in touched(more)), touched(more)
 
-        stack.configure(lambda config: _elsewhere(config, cloud))
-        for outcome in (stack.run("preview"), stack.up()):
-            assert outcome.code != 0
-            assert "Traceback" not in outcome.text
-            for setting, (_, problem) in cloud.elsewhere.items():
-                assert re.search(rf"- {re.escape(setting)}: .*{re.escape(problem)}", outcome.text), outcome.text
-            assert touched(outcome) == {}, outcome.text
-        assert entry(stack, cloud, "acme") == written
+        _is_refused(stack, cloud.elsewhere, lambda config: _elsewhere(config, cloud))
+        _is_refused(stack, MODES, _in_the_cluster)
+        assert set(_permanent(stack)) - CONDITIONAL == {*cloud.elsewhere, *MODES}
+        assert stack.entry("acme") == written
 
         stack.configure()
-        refused = stack.destroy()
+        assert stack.guarded() == cloud.guarded
+        refused = stack.run("destroy", "--preview-only")
         assert refused.code != 0
         assert "protected" in refused.text
-        stack.configure(lambda config: config.update(protect=False))
-        assert (let_go := stack.up()).code == 0, let_go.text
-        assert (gone := stack.destroy()).code == 0, gone.text
+        if cloud.refusal:
+            assert stack.run("state", "unprotect", "--all", "--yes").code == 0
+            refused = stack.destroy()
+            assert refused.code != 0
+            assert cloud.refusal in refused.text
+        if isinstance(stack.account, gcp.Account):
+            _a_bucket_that_holds_an_object_stays(stack, stack.account)
+        stack.ended()
         assert stack.resources() == {}
+        assert {line.partition(" ")[0] for line in stack.account.held()} == cloud.left
+
+        def made_again(config: Inputs) -> None:
+            write(config, {**cloud.again})
+
+        stack.configure(made_again)
+        assert (made := stack.up()).code == 0, made.text
+        stack.ended(made_again)
+
+
+def _a_bucket_that_holds_an_object_stays(stack: ProdStack, account: gcp.Account) -> None:
+    """Lift all guards, and find that the cloud's last one is what the bucket holds."""
+    stack.configure(lambda config: config.update(protect=False))
+    assert (let_go := stack.up()).code == 0, let_go.text
+    (bucket,) = [line.partition(" ")[2] for line in account.held() if line.startswith("Bucket ")]
+    account.fill(bucket)
+    refused = stack.destroy()
+    assert refused.code != 0
+    assert f"Error trying to delete bucket {bucket} containing objects" in refused.text
+    account.fill(bucket, emptied=True)
+
+
+def _is_refused(stack: ProdStack, settings: Mapping[str, tuple[Any, str]], change: Change) -> None:
+    stack.configure(change)
+    for outcome in (stack.run("preview"), stack.up()):
+        assert outcome.code != 0
+        assert "Traceback" not in outcome.text
+        for setting, (_, problem) in settings.items():
+            assert re.search(rf"- {re.escape(setting)}: .*{re.escape(problem)}", outcome.text), outcome.text
+        assert touched(outcome) == {}, outcome.text
+
+
+def _permanent(stack: ProdStack) -> dict[str, str]:
+    """What the stack remembers that it may never change."""
+    text = stack.run("stack", "output", "permanent", "--json").text
+    return json.loads(text)
 
 
 def _elsewhere(config: Inputs, cloud: Cloud) -> None:
-    for setting, (value, _) in cloud.elsewhere.items():
-        section, _, key = setting.partition(".")
-        config[section][key] = value
-    if config["postgres"].get("tier", "").startswith("db-c4a"):
-        config["postgres"]["edition"] = "ENTERPRISE_PLUS"
+    write(config, {setting: value for setting, (value, _) in cloud.elsewhere.items()} | cloud.besides)
+
+
+def _in_the_cluster(config: Inputs) -> None:
+    """Another cloud, and so other services: those of the cluster itself."""
+    del config[config["cloud"]]
+    config.update(cloud="kubernetes", connections={}, env={}, secrets={"backend": "kubernetes"})
+    for service in ("postgres", "redis", "storage"):
+        config[service] = {"mode": "cluster"}

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from sandbox.control_plane import ControlPlane
-from sandbox.plugins.recording import ACCOUNT
 from tests.e2e.accounts import aws
 from tests.e2e.dev_stack import Change, DevStack, touched
+from tests.e2e.production import ProdStack
 from tests.e2e.store_operator import StoreOperator
 from tests.e2e.test_prod_stack import Store
 from tests.programs import ROOT
@@ -81,8 +81,7 @@ def ended(stack: DevStack, *changes: Change) -> None:
 
 @pytest.fixture
 def prod(tmp_path: Path, environment: dict[str, str]) -> Iterator[DevStack]:
-    environment = {key: value for key, value in environment.items() if not key.startswith("AWS_")}
-    stack = DevStack(tmp_path, {**environment, ACCOUNT: f"{aws.__name__}:{tmp_path / 'account.json'}"}, "prod")
+    stack = ProdStack(tmp_path, environment, "prod")
     yield stack
     ended(stack, _changed, _without_keda)  # as the test leaves it: nothing waits for the store any more
 

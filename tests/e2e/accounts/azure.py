@@ -66,7 +66,8 @@ class Account:
         """Delete it with all that is below it, unless a lock covers it (Azure, "Lock your resources").
 
         A lock covers what is below its scope too, rights included. A deleted vault with purge protection keeps its name
-        (bicep, keyvault). An identity that is made again is another principal: its rights are not the new one's.
+        (bicep, keyvault). An identity that is made again is another principal, whatever the stand-in draws: rights of
+        the first stay as they are, and are not the second's.
         """
         with self._memory.open() as known:
             if kind(token) not in _ALWAYS and token != LOCK:
@@ -76,7 +77,8 @@ class Account:
             if token == IDENTITY:
                 principal = cloud_outputs(token, id_, inputs)["principalId"]
                 for right in [right for right, it in known["rights"].items() if it["principal"] == principal]:
-                    del known["rights"][right], known["there"][right]
+                    del known["rights"][right]
+                    known["there"][f"{right} of an identity that is gone"] = known["there"].pop(right)
             for kept in ("there", "rights", "locks"):
                 known[kept] = {key: it for key, it in known[kept].items() if not _within(key, id_)}
             known["keys"] = [key for key in known["keys"] if not _within(key, id_)]

@@ -15,6 +15,7 @@ SQL: Final = "gcp:sql/databaseInstance:DatabaseInstance"
 REDIS: Final = "gcp:redis/instance:Instance"
 BUCKET: Final = "gcp:storage/bucket:Bucket"
 SECRET: Final = "gcp:secretmanager/secret:Secret"
+VERSION: Final = "gcp:secretmanager/secretVersion:SecretVersion"
 RING: Final = "gcp:kms/keyRing:KeyRing"
 KEY: Final = "gcp:kms/cryptoKey:CryptoKey"
 GRANT: Final = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
@@ -46,7 +47,8 @@ class Account:
     """Refuses with Google's and the provider's words where they are known."""
 
     def __init__(self, file: str) -> None:
-        empty = {"names": {}, "deleted": [], "agents": [], "members": [], "grants": {}, "objects": []}
+        agents = [AGENTS[BUCKET]]  # made by whoever looked it up, before the first deployment (docs/gcp.md)
+        empty = {"names": {}, "deleted": [], "agents": agents, "members": [], "grants": {}, "objects": []}
         self._memory = Memory(file, empty)
 
     def create(self, token: str, id_: str, inputs: Inputs) -> None:
@@ -63,7 +65,7 @@ class Account:
                     "you delete an instance, you can't reuse the name of the deleted instance until one week from the "
                     "deletion date., instanceAlreadyExists"
                 )
-            if id_ in names and token != AGENT and not token.endswith("IAMMember"):
+            if id_ in names and token not in (AGENT, VERSION) and not token.endswith("IAMMember"):
                 raise RefusedError(f"Error creating {kind(token)}: Error 409: {id_} already exists., alreadyExists")
             for key in _keys(token, inputs):
                 if AGENTS[token] not in known["grants"].get(key, ()):
@@ -79,7 +81,7 @@ class Account:
                 _known(member, known)
             if token == GRANT and (agent := _agent(inputs["member"])):
                 known["grants"].setdefault(inputs["cryptoKeyId"], []).append(agent)
-            if id_ not in names:
+            if id_ not in names or token == VERSION:  # the stand-in calls every version the first
                 names.append(id_)
 
     def update(self, token: str, id_: str, old: Inputs, new: Inputs) -> None:
