@@ -131,6 +131,7 @@ CLOUDS: Mapping[str, Cloud] = {
             "postgres.database": DATABASE,
             "postgres.geoBackup": (True, "is 'true', and 'false' is deployed; Azure takes it when a server is made"),
             "postgres.version": VERSION,
+            "redis.highAvailability": (False, "is 'false', and 'true' is deployed; Azure never switches it off"),
             "storage.account": ("another", "is 'another', and 'examplenoxusprod' is deployed"),
             "storage.container": ("another", "is 'another', and 'noxus' is deployed"),
             "storage.redundancy": ("Standard_LRS", "is 'Standard_LRS', and 'Standard_ZRS' is deployed"),
