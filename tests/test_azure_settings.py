@@ -170,6 +170,10 @@ def refusals(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return [f"{problem.path}: {problem.message}" for problem in changed(permanent(old), permanent(new), new)]
 
 
+def test_a_second_node_of_redis_may_be_switched_on() -> None:
+    assert refusals(with_("redis", highAvailability=False), PROD) == []
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -201,6 +205,7 @@ def test_what_changes_in_place_may_change(change: dict[str, Any]) -> None:
         ),
         (with_("postgres", geoBackup=True), "postgres.geoBackup"),
         (with_("postgres", version="15"), "postgres.version"),
+        (with_("redis", highAvailability=False), "redis.highAvailability"),
         (with_("storage", account="another"), "storage.account"),
         (with_("storage", container="another"), "storage.container"),
         (with_("storage", redundancy="Standard_LRS"), "storage.redundancy"),
