@@ -148,6 +148,7 @@ def _a_bucket_that_holds_an_object_stays(stack: ProdStack, account: gcp.Account)
     assert refused.code != 0
     assert f"Error trying to delete bucket {bucket} containing objects" in refused.text
     account.fill(bucket, emptied=True)
+    assert (gone := stack.destroy()).code == 0, gone.text
 
 
 def _is_refused(stack: ProdStack, settings: Mapping[str, tuple[Any, str]], change: Change) -> None:
