@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from checks.capacity.limits import limit_of
 from config import Problem, StackSettings
 from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
 from config.permanent import RESTORE, Permanent, Permanents
@@ -22,7 +21,7 @@ _MOVE: Final = (
 
 def permanent(settings: StackSettings) -> dict[str, str]:
     """The settings that are identities or know one direction only, with their values, by path."""
-    limit = limit_of(settings, "postgres") if isinstance(settings.postgres, ManagedPostgres) else None
+    limit = settings.postgres.limit if isinstance(settings.postgres, ManagedPostgres) else None
     return {
         **{path: it.value for path, it in _permanents(settings).items()},
         **({CONNECTIONS: str(limit.connections)} if limit else {}),

@@ -9,7 +9,9 @@ from typing import Any
 
 import yaml
 
-from config import StackSettings, parse
+from checks import findings
+from checks.permanence import changed, permanent
+from config import ConfigError, StackSettings, parse
 from config.load import PROJECT, SECTIONS
 from tests.harness import Deployment, deploy
 
@@ -130,3 +132,17 @@ def on_cloud(name: str) -> dict[str, Any]:
     """Cloud and section of a production stack file, for a stack of something else: `prod` is AWS."""
     plain, _ = stack_file(ROOT / f"Pulumi.{name}.yaml")
     return {"cloud": plain["cloud"], plain["cloud"]: plain[plain["cloud"]]}
+
+
+def refused(raw: Mapping[str, Any], *encrypted: str) -> dict[str, str]:
+    """What is wrong with a stack file, by path: in a section itself, else in what the checks see together."""
+    try:
+        found = findings(settings(raw, *encrypted))
+    except ConfigError as error:
+        return {problem.path: problem.message for problem in error.problems}
+    return {finding.path: finding.message for finding in found if finding.severity == "error"}
+
+
+def refusals(before: StackSettings, after: StackSettings) -> list[str]:
+    """Why a protected stack that was deployed with `before` cannot become `after`."""
+    return [f"{problem.path}: {problem.message}" for problem in changed(permanent(before), permanent(after), after)]

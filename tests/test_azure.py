@@ -7,9 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from checks import findings
 from components.clouds.azure import Azure
-from config import ConfigError
 from config.clouds.azure.redis import AzureRedis
 from config.clouds.azure.stack import AzureStack
 from sandbox.plugins.cloud_outputs import look_up
@@ -24,7 +22,7 @@ from tests.azure_roles import (
     Rights,
 )
 from tests.harness import Deployment, Resource, deploy, is_secret
-from tests.programs import ROOT, run_program, settings, stack_file
+from tests.programs import ROOT, refused, run_program, settings, stack_file
 
 PROD, SECRETS = stack_file(ROOT / "Pulumi.prod-azure.yaml")
 AZURE = PROD["azure"]
@@ -78,14 +76,6 @@ def with_release(name: str, namespace: str) -> dict[str, Any]:
     raw = json.loads(json.dumps(PROD))
     raw["workers"][name] = {"namespace": namespace, "pools": {"chat": {"workerSubscribe": "chat"}}}
     return raw
-
-
-def refused(raw: dict[str, Any]) -> dict[str, str]:
-    try:
-        found = findings(settings(raw, *SECRETS))
-    except ConfigError as error:
-        return {problem.path: problem.message for problem in error.problems}
-    return {finding.path: finding.message for finding in found if finding.severity == "error"}
 
 
 # Who may do what
@@ -185,7 +175,7 @@ def test_a_store_names_its_tenant_once(prod: Deployment) -> None:
         }
     }
     twice = {"annotations": {"azure.workload.identity/tenant-id": AZURE["tenantId"]}}
-    problems = refused(with_("primary", identity=twice))
+    problems = refused(with_("primary", identity=twice), *SECRETS)
     assert "External Secrets takes once; remove it" in problems["primary.identity.annotations"]
 
 

@@ -4,13 +4,11 @@ from typing import Any
 
 import pytest
 
-from checks import findings
 from checks.interruption.drain import survival
-from checks.permanence import changed, permanent
-from config import ConfigError
 from config.clouds.azure.postgres import AzurePostgres
 from config.clouds.azure.stack import AzureStack
-from tests.programs import EXTERNAL_SERVICES, LOGINS, ROOT, settings, stack_file
+from tests import programs
+from tests.programs import EXTERNAL_SERVICES, LOGINS, ROOT, refused, settings, stack_file
 
 PROD, SECRETS = stack_file(ROOT / "Pulumi.prod-azure.yaml")
 ZONES = PROD["azure"]["redisDnsZoneId"].rpartition("/")[0]
@@ -27,11 +25,7 @@ def stack(raw: dict[str, Any]) -> AzureStack:
 
 
 def problems(raw: dict[str, Any]) -> dict[str, str]:
-    try:
-        found = findings(stack(raw))
-    except ConfigError as error:
-        return {problem.path: problem.message for problem in error.problems}
-    return {finding.path: finding.message for finding in found if finding.severity == "error"}
+    return refused(raw, *SECRETS, *LOGINS)
 
 
 @pytest.mark.parametrize(
@@ -166,8 +160,7 @@ def test_an_upgrade_of_nodes_waits_half_an_hour_and_a_spot_node_half_a_minute() 
 
 
 def refusals(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    old, new = stack(before), stack(after)
-    return [f"{problem.path}: {problem.message}" for problem in changed(permanent(old), permanent(new), new)]
+    return programs.refusals(stack(before), stack(after))
 
 
 def test_a_second_node_of_redis_may_be_switched_on() -> None:

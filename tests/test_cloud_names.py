@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from checks import findings
 from config import ConfigError
-from tests.programs import ROOT, settings, stack_file
+from tests.programs import ROOT, refused, settings, stack_file
 
 PROD, SECRETS = stack_file(ROOT / "Pulumi.prod.yaml")
 DEV, DEV_SECRETS = stack_file(ROOT / "Pulumi.dev.yaml")
@@ -22,11 +21,7 @@ KEYS = ("postgresPassword", "postgresScalerPassword", "postgresAdminPassword")
 
 
 def problems(raw: dict[str, Any], secrets: dict[str, str]) -> dict[str, str]:
-    try:
-        found = findings(settings(raw, *secrets, *KEYS))
-    except ConfigError as error:
-        return {problem.path: problem.message for problem in error.problems}
-    return {finding.path: finding.message for finding in found if finding.severity == "error"}
+    return refused(raw, *secrets, *KEYS)
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,13 @@ from typing import Any
 
 import pytest
 
-from checks import findings
 from checks.interruption.drain import survival
-from checks.permanence import changed, permanent
-from config import ConfigError
 from config.clouds.gcp.postgres import GcpPostgres
 from config.clouds.gcp.redis import GcpRedis
 from config.clouds.gcp.stack import GcpStack
 from sandbox.plugins.cloud_outputs import cloud
-from tests.programs import EXTERNAL_SERVICES, LOGINS, ROOT, run_program, settings, stack_file
+from tests import programs
+from tests.programs import EXTERNAL_SERVICES, LOGINS, ROOT, refused, run_program, settings, stack_file
 
 PROD, SECRETS = stack_file(ROOT / "Pulumi.prod-gcp.yaml")
 PLUS = {"edition": "ENTERPRISE_PLUS", "tier": "db-perf-optimized-N-8"}
@@ -41,11 +39,7 @@ def redis(**values: object) -> GcpRedis:
 
 
 def problems(raw: dict[str, Any]) -> dict[str, str]:
-    try:
-        found = findings(stack(raw))
-    except ConfigError as error:
-        return {problem.path: problem.message for problem in error.problems}
-    return {finding.path: finding.message for finding in found if finding.severity == "error"}
+    return refused(raw, *SECRETS, *LOGINS)
 
 
 @pytest.mark.parametrize(
@@ -222,8 +216,7 @@ def test_an_upgrade_of_nodes_waits_an_hour_and_an_ordinary_pod_has_fifteen_secon
 
 
 def refusals(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    old, new = stack(before), stack(after)
-    return [f"{problem.path}: {problem.message}" for problem in changed(permanent(old), permanent(new), new)]
+    return programs.refusals(stack(before), stack(after))
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,15 @@ import pulumi_aws as aws
 from components.clouds.aws.firewall import admitting_cluster
 from components.clouds.aws.key import final_snapshot
 from components.clouds.aws.logs import EXPORTS, log_groups
+from components.clouds.managed import POSTGRES_PORT, managed_postgres
 from components.data.database_setup import Admin
-from components.kubernetes.endpoints import AddressTarget, PostgresEndpoint
+from components.kubernetes.endpoints import PostgresEndpoint
 from components.secrets.password import generated_password
 from config.clouds.aws.account import AwsSettings
 from config.clouds.aws.postgres import AwsPostgres
-from config.data_services import SCALER_ROLE
 from config.managed import MANAGED_ADMIN_ROLE
 
 TYPE: Final = "noxus:aws:Postgres"
-
-PORT: Final = 5432
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +63,9 @@ class Postgres(pulumi.ComponentResource):
             kms_key_id=args.key.arn,
             username=MANAGED_ADMIN_ROLE,
             password=master,
-            port=PORT,
+            port=POSTGRES_PORT,
             db_subnet_group_name=self._subnets(name, args, child).name,
-            vpc_security_group_ids=[admitting_cluster(name, PORT, account, child).id],
+            vpc_security_group_ids=[admitting_cluster(name, POSTGRES_PORT, account, child).id],
             publicly_accessible=False,
             parameter_group_name=self._parameters(name, args, child).name,
             backup_retention_period=settings.backup_days,
@@ -95,17 +93,8 @@ class Postgres(pulumi.ComponentResource):
             ),
         )
         self.admin = Admin(user=MANAGED_ADMIN_ROLE, password=master, image=settings.setup_image)
-        self.endpoint = PostgresEndpoint(
-            host=instance.address,
-            port=PORT,
-            database=settings.database,
-            user=settings.database,
-            password=owner,
-            scaler_user=SCALER_ROLE,
-            scaler_password=scaler,
-            ssl_mode="require",
-            target=AddressTarget(cidrs=account.data_cidrs, port=PORT),
-            made=self,
+        self.endpoint = managed_postgres(
+            settings, host=instance.address, cidrs=account.data_cidrs, owner=owner, scaler=scaler, made=self
         )
         self.register_outputs({})
 

@@ -9,17 +9,15 @@ from pulumi_azure_native import dbforpostgresql
 from components.clouds.azure.lock import delete_lock
 from components.clouds.azure.tags import tags
 from components.clouds.azure.vault import Encryption
+from components.clouds.managed import managed_postgres
 from components.data.database_setup import Admin
-from components.kubernetes.endpoints import AddressTarget, PostgresEndpoint
+from components.kubernetes.endpoints import PostgresEndpoint
 from components.secrets.password import generated_password
 from config.clouds.azure.account import AzureSettings
 from config.clouds.azure.postgres import DAYS, AzurePostgres
-from config.data_services import SCALER_ROLE
 from config.managed import MANAGED_ADMIN_ROLE
 
 TYPE: Final = "noxus:azure:Postgres"
-
-PORT: Final = 5432
 
 _STANDBY: Final = {"zoneRedundant": "ZoneRedundant", "sameZone": "SameZone", "none": "Disabled"}
 
@@ -60,16 +58,12 @@ class Postgres(pulumi.ComponentResource):
         last = self._parameters(name, args, server)
         delete_lock(name, server.id, [last], child, protect=protect)
         self.admin = Admin(user=MANAGED_ADMIN_ROLE, password=master, image=settings.setup_image)
-        self.endpoint = PostgresEndpoint(
+        self.endpoint = managed_postgres(
+            settings,
             host=server.fully_qualified_domain_name,
-            port=PORT,
-            database=settings.database,
-            user=settings.database,
-            password=owner,
-            scaler_user=SCALER_ROLE,
-            scaler_password=scaler,
-            ssl_mode="require",
-            target=AddressTarget(cidrs=[account.postgres_subnet_cidr], port=PORT),
+            cidrs=[account.postgres_subnet_cidr],
+            owner=owner,
+            scaler=scaler,
             made=self,
         )
         self.register_outputs({})

@@ -9,18 +9,16 @@ from pulumi_random import RandomId
 
 from components.clouds.gcp.guard import deletion_policy
 from components.clouds.gcp.key import Key
+from components.clouds.managed import managed_postgres
 from components.data.database_setup import Admin
-from components.kubernetes.endpoints import AddressTarget, PostgresEndpoint
+from components.kubernetes.endpoints import PostgresEndpoint
 from components.secrets.password import generated_password
 from config.clouds.gcp.postgres import ADMIN_ROLE, GcpPostgres
 from config.clouds.gcp.project import GcpSettings
 from config.clouds.gcp.tiers import disk_of
 from config.clouds.gcp.times import day_and_hour
-from config.data_services import SCALER_ROLE
 
 TYPE: Final = "noxus:gcp:Postgres"
-
-PORT: Final = 5432
 
 _FINAL_BACKUP_DAYS: Final = 30
 
@@ -79,18 +77,9 @@ class Postgres(pulumi.ComponentResource):
             ),
         )
         self.admin = Admin(user=ADMIN_ROLE, password=root, image=settings.setup_image)
-        self.endpoint = PostgresEndpoint(
-            host=instance.private_ip_address,
-            port=PORT,
-            database=settings.database,
-            user=settings.database,
-            password=owner,
-            scaler_user=SCALER_ROLE,
-            scaler_password=scaler,
-            # A certificate of private services access never has the private address in it: `verify-full` cannot work.
-            ssl_mode="require",
-            target=AddressTarget(cidrs=project.psa_cidrs, port=PORT),
-            made=self,
+        # A certificate of private services access never has the private address in it: `verify-full` cannot work.
+        self.endpoint = managed_postgres(
+            settings, host=instance.private_ip_address, cidrs=project.psa_cidrs, owner=owner, scaler=scaler, made=self
         )
         self.register_outputs({})
 
