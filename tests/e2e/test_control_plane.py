@@ -181,10 +181,11 @@ def test_a_lost_certificate_means_a_new_cluster(control_plane: ControlPlane, kub
 
 
 def test_a_process_that_merely_has_a_recorded_id_is_left_alone(tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", "print(flush=True); input()"]
+    # older than our process by some of the ticks of ten milliseconds by which Linux tells when a process began
+    argv = [sys.executable, "-c", "import time; time.sleep(0.1); print(flush=True); input()"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stranger:
         assert stranger.stdout is not None
-        stranger.stdout.readline()  # by now it is clearly older than what comes next
+        stranger.stdout.readline()
         service = Service("sleep", tmp_path)
         service.start(["sleep", "60"], "fingerprint")
         record = tmp_path / "sleep.json"
