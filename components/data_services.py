@@ -75,6 +75,7 @@ def data_services(
             postgres=postgres,
             admin=admin,
             triggers=settings.triggers,
+            pods=settings.pods,
             scaler_reads_all=not settings.reads_queue_only,
         )
         setup = DatabaseSetup(DatabaseSetup.NAME, args, opts)
@@ -117,6 +118,7 @@ def _namespace(stack: StackConfig, opts: pulumi.ResourceOptions) -> NamespaceRef
         namespace=cluster.data_namespace,
         pod_security=cluster.pod_security,
         dns=cluster.dns,
+        assigns_ids=cluster.openshift,
         setting="cluster.dataNamespace",
         protect=stack.settings.protect and bool(stack.settings.services_in_cluster),
     )

@@ -17,6 +17,7 @@ from config.managed import (
     RoleName,
 )
 from config.network import Port
+from config.pods import PlacementSettings
 from config.redis_access import REDIS_PORT, RedisAccess
 from config.section import Section
 from config.types import Cidr, ConfigKey, ImageReference, Label, ObjectName, ServerName, StoreUrl
@@ -35,7 +36,7 @@ _HTTPS_PORT: Final = 443
 _PEM: Final = "-----BEGIN CERTIFICATE-----"
 
 
-class ClusterPostgres(Section):
+class ClusterPostgres(PlacementSettings):
     """The one Postgres, in the Kubernetes cluster: one replica and no backups."""
 
     mode: Literal["cluster"] = "cluster"
@@ -102,7 +103,7 @@ class ExternalPostgres(Section):
         return self.admin and self.admin.user
 
 
-class ClusterRedis(Section):
+class ClusterRedis(PlacementSettings):
     """The one Redis: broker, cache and the place of run data before it is archived, so it never evicts."""
 
     mode: Literal["cluster"] = "cluster"
@@ -168,7 +169,7 @@ class ExternalRedis(Section):
         return memory_by_number(self.memory_mib, Fraction(1)) if self.memory_mib else None
 
 
-class ClusterStorage(Section):
+class ClusterStorage(PlacementSettings):
     """The one bucket, served from a volume through an S3 gateway in the Kubernetes cluster."""
 
     mode: Literal["cluster"] = "cluster"

@@ -19,6 +19,7 @@ from config.document import KEY, DocumentError, Place, Rewritten, handed_over, m
 from config.empty import without_empty
 from config.errors import ConfigError, Problem, found, nearest
 from config.phrases import phrase, setting
+from config.pods import inherited
 from config.sections import StackSettings
 
 PROJECT: Final = "noxus"
@@ -123,7 +124,7 @@ def parse(
     problems += [Problem(key, f"no such setting; {nearest(key, SECTIONS)}") for key in unknown - mentioned]
     if settings is None or problems:
         raise ConfigError(source, problems)
-    return settings
+    return inherited(settings)
 
 
 def _model(sections: Mapping[str, object]) -> type[StackSettings]:

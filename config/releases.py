@@ -7,6 +7,7 @@ from pydantic import Field
 from config.autoscaling import KedaAutoscaling
 from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSettings
 from config.network import EgressSettings
+from config.pods import PodLabels, PodSettings
 from config.references import EnvValue
 from config.section import Section
 from config.types import (
@@ -14,8 +15,6 @@ from config.types import (
     ConfigKey,
     EnvName,
     Label,
-    LabelName,
-    LabelValue,
     ObjectName,
     Quantity,
     Text,
@@ -28,7 +27,7 @@ class IdentitySettings(Section):
 
     annotations: Mapping[AnnotationName, Text] = Field(default={}, examples=["{ iam.example.com/role: noxus-acme }"])
     """Annotations of the release's ServiceAccount."""
-    pod_labels: Mapping[LabelName, LabelValue] = Field(default={}, examples=['{ iam.example.com/use: "true" }'])
+    pod_labels: PodLabels = Field(default={}, examples=['{ iam.example.com/use: "true" }'])
     """Labels of the release's pods."""
 
 
@@ -71,6 +70,8 @@ class ReleaseSettings(Section):
     """Who the release's pods are to a cloud."""
     egress: Mapping[Label, EgressSettings] = {}
     """What all pods of the release that reach the internet may reach besides, by a name for each."""
+    pods: PodSettings = PodSettings()
+    """What all pods of the release are told that do not say it themselves, over `noxus:pods`."""
     quota: QuotaSettings | None = None
     """What the namespace may use of the cluster. Unset: as much as there is."""
     pools: Mapping[Label, PoolSettings] = {}

@@ -26,6 +26,7 @@ from config.data_services import (
 from config.limits import UNKNOWN_NODES, NodeLimits
 from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
 from config.network import DnsSettings, EgressSettings
+from config.pods import PodSettings
 from config.references import EnvValue
 from config.releases import (
     PrimarySettings,
@@ -87,6 +88,8 @@ class ClusterSettings(Section):
     """Labels of the PodMonitors, by which Prometheus selects them."""
     dns: DnsSettings = DnsSettings()
     """How names are resolved."""
+    openshift: bool = False
+    """Whether the cluster is OpenShift, which gives pods their user ids itself (`restricted-v2`): none is written."""
     pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
     """Pod Security Standard that every namespace of the stack enforces."""
 
@@ -198,6 +201,8 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co]):
     """How many connections one pod opens, for the check that Postgres and Redis take them all."""
     egress: Mapping[Label, EgressSettings] = {}
     """What all pods that reach the internet may reach besides, such as private endpoints; by a name for each."""
+    pods: PodSettings = PodSettings()
+    """What all pods of the stack are told that do not say it themselves; data services and set-up Jobs what fits."""
     env: Mapping[EnvName, EnvValue] = {}
     """Plain settings of every workload, in the shared app-env Secret."""
     secret_env: Mapping[EnvName, ConfigKey] = {}

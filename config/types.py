@@ -122,6 +122,25 @@ ObjectName = Annotated[str, AfterValidator(_OBJECT_NAME)]
 OptionalObjectName = Annotated[str, AfterValidator(_empty_or(_OBJECT_NAME))]
 """An object name, or "" for none: the form of the seed's `envSecretRef`."""
 
+ConfigMapKey = Annotated[
+    str,
+    AfterValidator(
+        _matches(re.compile(r"[-._a-zA-Z0-9]+"), 253, "must be a key of a ConfigMap or Secret, such as ca.crt")
+    ),
+]
+
+MountPath = Annotated[
+    str,
+    AfterValidator(
+        _matches(
+            re.compile(r"(?!/etc/noxus(/|$))(?!.*//)(/(?!\.\.?(/|$))[^:/\s]+)+"),
+            1000,
+            "must be the path of a folder that is not below /etc/noxus, such as /etc/company",
+        )
+    ),
+]
+"""Where files are mounted in a container."""
+
 EnvName = Annotated[
     str,
     AfterValidator(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
 from config.autoscaling import (
     Autoscaling,
@@ -11,7 +11,7 @@ from config.autoscaling import (
 )
 from config.connections import PoolConnections
 from config.network import EgressSettings
-from config.placement import AffinitySettings, SpreadConstraints, TolerationSettings
+from config.pods import PodSettings
 from config.quantity import amount
 from config.references import EnvValue
 from config.routing import QueueType
@@ -21,15 +21,10 @@ from config.types import (
     IdList,
     ImageReference,
     Label,
-    LabelName,
-    LabelValue,
     OptionalObjectName,
     PodShare,
     Quantity,
 )
-
-KubernetesObject = Mapping[str, JsonValue]
-"""A fragment of a Kubernetes manifest, in Kubernetes' own spelling, handed on as it is."""
 
 _RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
 """Resources of every node; others have a domain or are huge pages."""
@@ -42,6 +37,10 @@ GRACE_MARGIN_SECONDS: Final = 30
 NODE_AUTOSCALER_SECONDS: Final = 600
 """How long a node autoscaler waits for pods to end before it takes their node anyway: the cluster autoscaler's default
 `--max-graceful-termination-sec`, and what managed clusters state for theirs."""
+
+
+STARTUP_SECONDS: Final = 300
+"""How long a container may take to answer for the first time, unless the stack file says."""
 
 
 class ResourceSettings(Section):
@@ -92,20 +91,30 @@ class DisruptionSettings(Section):
         return self
 
 
-class WorkloadSettings(Section):
+class RunSettings(PodSettings):
+    """What everything that runs the platform's images can be told."""
+
+    resources: ResourceSettings = ResourceSettings()
+    """Requests and limits of a pod."""
+
+
+class WorkloadSettings(RunSettings):
     """What a service and a pool can both be told."""
 
     replica_count: int = Field(default=1, ge=0)
     """Number of pods; ignored when `autoscaling` is set, as the seed says."""
     autoscaling: Autoscaling = None
     """Who sets the number of pods: `type: hpa` or `type: keda`. Unset or `enabled: false`: `replicaCount` does."""
-    resources: ResourceSettings = ResourceSettings()
-    """Requests and limits of a pod."""
     pod_disruption_budget: DisruptionSettings = DisruptionSettings()
     """How many pods a node drain may take at once."""
-    startup_seconds: int = Field(default=300, ge=5)
+    startup_seconds: int = Field(default=STARTUP_SECONDS, ge=5)
     """How long a container may take to answer its first health check, in seconds, before it is started again. How long
     the platform takes is not published."""
+
+    @property
+    def fixed_replicas(self) -> int | None:
+        """Number of pods; None if an autoscaler says it."""
+        return None if self.autoscaling else self.replica_count
 
     @model_validator(mode="after")
     def _utilisation_has_a_request(self) -> Self:
@@ -166,14 +175,6 @@ class PoolSettings(WorkloadSettings):
     """Workspaces whose tasks the pool takes: a comma-separated string or a list. Empty: all."""
     env_secret_ref: OptionalObjectName = ""
     """A Secret layered on top of the release's app-env, whose keys win. The release's `secrets` can make it."""
-    affinity: AffinitySettings = AffinitySettings()
-    """Affinity of the pods, as in a pod's manifest."""
-    node_selector: Mapping[LabelName, LabelValue] = {}
-    """Labels that a node must have."""
-    tolerations: tuple[TolerationSettings, ...] = ()
-    """Taints that the pods tolerate, as in a pod's manifest."""
-    topology_spread_constraints: SpreadConstraints | None = None
-    """How the pods spread over zones and nodes, as in a pod's manifest. Unset: evenly where possible; []: anyhow."""
     env: Mapping[EnvName, EnvValue] = {}
     """Plain settings of this pool's pods. They are literals, so they win over app-env and `envSecretRef`."""
     image: ImageReference | None = None
@@ -224,7 +225,7 @@ class RelaySettings(ServiceSettings):
         return self
 
 
-class SchedulerSettings(Section):
+class SchedulerSettings(RunSettings):
     """What starts the periodic tasks: exactly one in the whole stack, never scaled, never two during a rollout."""
 
     enabled: bool = False
@@ -238,8 +239,6 @@ class SchedulerSettings(Section):
     liveness_command: Command = Field(default=(), examples=[["noxus", "scheduler", "alive"]])
     """Command in the container that fails once the scheduler is frozen, which nobody else notices: it is asked every
     30 s, and after three failures the container starts again. Empty: nobody asks; none is published."""
-    resources: ResourceSettings = ResourceSettings()
-    """Requests and limits of the pod."""
 
     @model_validator(mode="after")
     def _it_runs_once_and_says_how(self) -> Self:
@@ -250,7 +249,7 @@ class SchedulerSettings(Section):
         return self
 
 
-class MigrationSettings(Section):
+class MigrationSettings(RunSettings):
     """The Job that brings the database's schema up to date, once for each image, before any workload starts."""
 
     enabled: bool = False
@@ -263,8 +262,6 @@ class MigrationSettings(Section):
     """Anything: another value runs the migrations again with the same image and command."""
     timeout_seconds: int = Field(default=1800, ge=10)
     """Seconds after which a migration that has not ended counts as failed."""
-    resources: ResourceSettings = ResourceSettings()
-    """Requests and limits of the pod."""
 
     @model_validator(mode="after")
     def _what_runs_is_named(self) -> Self:

@@ -110,7 +110,7 @@ def pool(**fields: object) -> PoolSettings:
         (
             {"workers": {"acme": {"namespace": "acme", "backend": {}, "pools": {"flow": {}}}}},
             "workers.acme.backend: no such setting; known are createNamespace, egress, env, identity, namespace, "
-            "pools, quota, secrets",
+            "pods, pools, quota, secrets",
         ),
     ],
 )

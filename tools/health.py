@@ -8,7 +8,7 @@ from kubernetes.client import ApiClient
 from urllib3.exceptions import HTTPError
 
 from components.kubernetes.labels import PART_OF
-from components.workloads.workload import HEALTH_PATH
+from components.workloads.probes import HEALTH_PATH
 from tools.observed import Manifest, Namespace, at
 
 HEALTH: Final = "Health"

@@ -15,7 +15,6 @@ from pulumi_kubernetes.core.v1 import (
     EmptyDirVolumeSourceArgs,
     EnvFromSourceArgs,
     EnvVarArgs,
-    PodSpecArgs,
     PodTemplateSpecArgs,
     ResourceRequirementsArgs,
     Secret,
@@ -23,17 +22,17 @@ from pulumi_kubernetes.core.v1 import (
     VolumeArgs,
     VolumeMountArgs,
 )
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.kubernetes.endpoints import PodTarget, PostgresEndpoint
 from components.kubernetes.labels import labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
-from components.kubernetes.pod_security import pull_logins, restricted_container, restricted_security
+from components.kubernetes.pod import PodArgs, pod_template, restricted_container
 from components.network.policies import Selection, allow_egress, allow_ingress, target_peers, tcp
 from components.secrets.digest import Digests
 from components.workloads.workload import CHECKSUM, REPLACE_UNREADY
 from config.connections import TRIGGER_CONNECTIONS
 from config.data_services import SETUP_USER
+from config.pods import PlacementSettings
 
 TYPE: Final = "noxus:components:DatabaseSetup"
 
@@ -130,6 +129,8 @@ class DatabaseSetupArgs:
     admin: Admin
     triggers: int
     """How many pools KEDA counts tasks for."""
+    pods: PlacementSettings
+    """Where the Jobs' pods run."""
     scaler_reads_all: bool = True
     """Whether KEDA's role may read every table, for queries that the stack file gives."""
 
@@ -167,11 +168,12 @@ class DatabaseSetup(pulumi.ComponentResource):
             spec=JobSpecArgs(
                 backoff_limit=_RETRIES,
                 active_deadline_seconds=_TIMEOUT_SECONDS,
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(
-                        labels=labels(INSTANCE, name, "job"), annotations={CHECKSUM: args.digests.of(passwords)}
-                    ),
-                    spec=setup_pod(args, secret.metadata["name"], SCRIPT, _variables(args)),
+                template=setup_pods(
+                    args,
+                    secret.metadata["name"],
+                    SCRIPT,
+                    _variables(args),
+                    annotations={CHECKSUM: args.digests.of(passwords)},
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*server, *self._way(name, args)]),
@@ -215,10 +217,15 @@ def _variables(args: DatabaseSetupArgs) -> Mapping[str, pulumi.Input[str]]:
     return {"SCALER_NAME": args.postgres.scaler_user, "SCALER_READS_ALL": reads_all, **scaler_limits(args.triggers)}
 
 
-def setup_pod(
-    args: DatabaseSetupArgs, secret: pulumi.Input[str], script: str, variables: Mapping[str, pulumi.Input[str]]
-) -> PodSpecArgs:
-    """A pod that waits for Postgres and runs a script as its administrator, with further variables."""
+def setup_pods(
+    args: DatabaseSetupArgs,
+    secret: pulumi.Input[str],
+    script: str,
+    variables: Mapping[str, pulumi.Input[str]],
+    *,
+    annotations: Mapping[str, pulumi.Input[str]],
+) -> PodTemplateSpecArgs:
+    """Pods that wait for Postgres and run a script as its administrator, with further variables."""
     postgres = args.postgres
     variables = {
         "PGHOST": postgres.host,
@@ -228,24 +235,26 @@ def setup_pod(
         "DATABASE_NAME": postgres.database,
         **variables,
     }
-    return PodSpecArgs(
-        automount_service_account_token=False,
-        enable_service_links=False,
-        restart_policy="Never",
-        security_context=restricted_security(SETUP_USER),
-        image_pull_secrets=pull_logins(args.namespace.logins),
-        containers=[
-            ContainerArgs(
-                name="setup",
-                image=args.admin.image,
-                command=["sh", "-c", WAIT + script],
-                env=[EnvVarArgs(name=name, value=value) for name, value in variables.items()],
-                env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret))],
-                resources=ResourceRequirementsArgs(requests=_REQUESTS),
-                security_context=restricted_container(read_only=True),
-                termination_message_policy="FallbackToLogsOnError",
-                volume_mounts=[VolumeMountArgs(name="tmp", mount_path="/tmp")],
-            )
-        ],
-        volumes=[VolumeArgs(name="tmp", empty_dir=EmptyDirVolumeSourceArgs())],
+    container = ContainerArgs(
+        name="setup",
+        image=args.admin.image,
+        command=["sh", "-c", WAIT + script],
+        env=[EnvVarArgs(name=name, value=value) for name, value in variables.items()],
+        env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret))],
+        resources=ResourceRequirementsArgs(requests=_REQUESTS),
+        security_context=restricted_container(read_only=True),
+        termination_message_policy="FallbackToLogsOnError",
+        volume_mounts=[VolumeMountArgs(name="tmp", mount_path="/tmp")],
+    )
+    return pod_template(
+        PodArgs(
+            namespace=args.namespace,
+            settings=args.pods,
+            labels=labels(INSTANCE, DatabaseSetup.NAME, "job"),
+            annotations=annotations,
+            user_id=SETUP_USER,
+            once=True,
+            containers=[container],
+            volumes=[VolumeArgs(name="tmp", empty_dir=EmptyDirVolumeSourceArgs())],
+        )
     )

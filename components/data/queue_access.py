@@ -10,11 +10,9 @@ from typing import Final
 
 import pulumi
 from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
-from pulumi_kubernetes.core.v1 import PodTemplateSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from checks.scaling.sql import INDEX_PREFIX, create_index, grant_reading, index_name, revoke_reading, table
-from components.data.database_setup import INSTANCE, DatabaseSetup, DatabaseSetupArgs, setup_pod
+from components.data.database_setup import INSTANCE, DatabaseSetup, DatabaseSetupArgs, setup_pods
 from components.kubernetes.labels import labels
 from components.workloads.workload import REPLACE_UNREADY, escaped
 from config.scaling import QueueSettings
@@ -116,9 +114,8 @@ class QueueAccess(pulumi.ComponentResource):
             spec=JobSpecArgs(
                 backoff_limit=_RETRIES,
                 active_deadline_seconds=_TIMEOUT_SECONDS,
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=described, annotations={AFTER: args.migrations}),
-                    spec=setup_pod(args.database, args.secret, SCRIPT, escaped_variables),
+                template=setup_pods(
+                    args.database, args.secret, SCRIPT, escaped_variables, annotations={AFTER: args.migrations}
                 ),
             ),
             opts=pulumi.ResourceOptions(

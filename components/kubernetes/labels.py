@@ -1,5 +1,6 @@
 """Labels: what selects a workload's pods, and what only describes them. Pure functions."""
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 Component = Literal["backend", "frontend", "relays", "scheduler", "worker", "job", "data"]
@@ -14,6 +15,11 @@ NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
 def selector(release: str, role: str) -> dict[str, str]:
     """The two labels that select a workload's pods. They never change: a Deployment's selector is immutable."""
     return {"app.kubernetes.io/name": role, "app.kubernetes.io/instance": release}
+
+
+def selecting(described: Mapping[str, str]) -> dict[str, str]:
+    """Of a workload's labels those that select its pods."""
+    return {name: described[name] for name in selector("", "")}
 
 
 def labels(release: str, role: str, component: Component) -> dict[str, str]:

@@ -21,7 +21,9 @@ class NamespaceRef:
     created: pulumi.Output[str]
     """The same name; of a namespace that is made, known once it exists: what uses it waits for that."""
     logins: Sequence[pulumi.Input[str]] = ()
-    """Secrets by which data services and set-up Jobs log in to registries."""
+    """Secrets by which its pods log in to registries."""
+    assigns_ids: bool = False
+    """Whether the cluster gives its pods their user and group ids."""
 
     def key(self, name: str) -> str:
         """Logical name of the object `name` of this namespace."""

@@ -27,6 +27,8 @@ class NamespaceArgs:
     """Pod Security Standard to enforce: restricted, baseline or privileged."""
     dns: DnsSettings
     """Who resolves names."""
+    assigns_ids: bool
+    """Whether the cluster gives pods their user ids."""
     create: bool = True
     """Whether it is made here; else it exists."""
     setting: str
@@ -57,7 +59,7 @@ class Namespace(pulumi.ComponentResource):
         else:
             found = kubernetes.core.v1.Namespace.get(f"{args.namespace}-existing", args.namespace, opts=child)
             created = found.metadata.apply(lambda metadata: _name_of_anothers(metadata, args))
-        self.ref = NamespaceRef(name=args.namespace, created=created)
+        self.ref = NamespaceRef(name=args.namespace, created=created, assigns_ids=args.assigns_ids)
         deny_all(self.ref, child)
         allow_egress(
             "to-dns",

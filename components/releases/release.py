@@ -105,10 +105,12 @@ class Release(pulumi.ComponentResource):
             namespace=own.namespace,
             pod_security=cluster.pod_security,
             dns=cluster.dns,
+            assigns_ids=cluster.openshift,
             create=own.create_namespace,
             setting=f"{self._args.path}.namespace",
         )
-        return Namespace(own.namespace, args, self._child).ref
+        made = Namespace(own.namespace, args, self._child).ref
+        return replace(made, logins=self._args.stack.settings.images.login_secrets)
 
     def _allowances(self) -> Allowances:
         own, stack = self._args.settings, self._args.stack.settings

@@ -7,14 +7,12 @@ from typing import Final
 
 import pulumi
 from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
-from pulumi_kubernetes.core.v1 import PodTemplateSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.kubernetes.labels import labels
-from components.workloads.workload import REPLACE_UNREADY, ReleaseContext, WorkloadArgs, pod
+from components.workloads.workload import REPLACE_UNREADY, ReleaseContext, WorkloadArgs, workload_template
 from config import StackSettings
 from config.names import MIGRATIONS
-from config.workloads import MigrationSettings, WorkloadSettings
+from config.workloads import MigrationSettings
 
 TYPE: Final = "noxus:components:Migrations"
 
@@ -60,7 +58,7 @@ class Migrations(pulumi.ComponentResource):
             component="job",
             image=args.image,
             command=settings.command,
-            settings=WorkloadSettings().model_copy(update={"resources": settings.resources}),
+            settings=settings,
             mode="once",
         )
         Job(
@@ -69,9 +67,7 @@ class Migrations(pulumi.ComponentResource):
             spec=JobSpecArgs(
                 backoff_limit=0,
                 active_deadline_seconds=settings.timeout_seconds,
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels={**described, **context.identity.pod_labels}), spec=pod(template)
-                ),
+                template=workload_template(template),
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -14,7 +14,7 @@ from components.kubernetes.labels import labels, selector
 from components.network.policies import Selection, allow_further_egress
 from components.secrets.app_env import resolved
 from components.workloads.autoscaling import ScalerCredential, hpa, scaled_object
-from components.workloads.workload import PORT, Placement, ReleaseContext, WorkloadArgs, workload
+from components.workloads.workload import PORT, ReleaseContext, WorkloadArgs, workload
 from config.autoscaling import HpaAutoscaling, KedaAutoscaling
 from config.timing import scale_down
 from config.workloads import PoolSettings
@@ -65,7 +65,7 @@ class WorkerPool(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         context, settings = args.context, args.settings
-        own, spread = selector(context.name, args.pool), settings.topology_spread_constraints
+        own = selector(context.name, args.pool)
         deployment = workload(
             WorkloadArgs(
                 context=context,
@@ -74,16 +74,13 @@ class WorkerPool(pulumi.ComponentResource):
                 image=settings.image or context.images.worker,
                 command=settings.command,
                 settings=settings,
+                replicas=settings.fixed_replicas,
+                budget=settings.pod_disruption_budget,
+                startup_seconds=settings.startup_seconds,
                 env={**resolved(settings.env, args.references), **routing_env(settings)},
                 env_secret_ref=settings.env_secret_ref,
                 grace_seconds=settings.grace_seconds,
                 pod_annotations=KEEP_NODE if settings.keeps_its_nodes else {},
-                placement=Placement(
-                    affinity=settings.affinity.manifest(),
-                    node_selector=settings.node_selector,
-                    tolerations=[toleration.manifest() for toleration in settings.tolerations],
-                    topology_spread_constraints=None if spread is None else [it.manifest_of(own) for it in spread],
-                ),
             ),
             child,
         )

@@ -7,7 +7,7 @@ import pulumi
 
 from components.workloads.workload import ReleaseContext, WorkloadArgs, workload
 from config.names import SCHEDULER
-from config.workloads import SchedulerSettings, WorkloadSettings
+from config.workloads import SchedulerSettings
 
 TYPE: Final = "noxus:components:Scheduler"
 
@@ -33,7 +33,7 @@ class Scheduler(pulumi.ComponentResource):
                 component="scheduler",
                 image=args.image,
                 command=args.settings.command,
-                settings=WorkloadSettings().model_copy(update={"resources": args.settings.resources}),
+                settings=args.settings,
                 mode="singleton",
                 liveness_command=args.settings.liveness_command,
             ),

@@ -5,52 +5,44 @@ What only a pool or only a web service has is in `pool.py` and `service.py`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
 from pulumi_kubernetes.core.v1 import (
-    AffinityArgs,
     ConfigMapVolumeSourceArgs,
     ContainerArgs,
     ContainerPortArgs,
     EnvFromSourceArgs,
     EnvVarArgs,
     EnvVarSourceArgs,
-    ExecActionArgs,
-    HTTPGetActionArgs,
     LifecycleArgs,
     LifecycleHandlerArgs,
-    PodSpecArgs,
     PodTemplateSpecArgs,
-    ProbeArgs,
     ResourceRequirementsArgs,
     SecretEnvSourceArgs,
     SecretKeySelectorArgs,
+    SecretVolumeSourceArgs,
     SleepActionArgs,
-    TolerationArgs,
-    TopologySpreadConstraintArgs,
     VolumeArgs,
     VolumeMountArgs,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pydantic import JsonValue
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from components.kubernetes.endpoints import Identity
 from components.kubernetes.labels import Component, labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
-from components.kubernetes.pod_security import pull_logins, restricted_container, restricted_security
+from components.kubernetes.pod import PodArgs, pod_template, restricted_container
 from components.secrets.app_env import AppEnv, Layer
 from components.workloads.disruption import disruption_budget
+from components.workloads.probes import ask_by_command, ask_over_http
+from config.pods import AUTHORITY_FOLDER, AUTHORITY_VARIABLES, AUTHORITY_VOLUME, FileSource
 from config.redis_access import CA_FOLDER
 from config.sections import ImageSettings
-from config.workloads import KubernetesObject, ResourceSettings, WorkloadSettings
+from config.workloads import STARTUP_SECONDS, DisruptionSettings, ResourceSettings, RunSettings
 
 PORT: Final = 8080
 """Port of every service of the platform (platform.md section 2, "Ports")."""
-
-HEALTH_PATH: Final = "/status/health"
-"""Liveness and readiness of every service (platform.md section 2, "Health")."""
 
 METRICS_PATH: Final = "/metrics"
 
@@ -75,13 +67,6 @@ _PATCH_FORCE: Final = "pulumi.com/patchForce"
 _CA_VOLUME: Final = "redis-ca"
 
 _RELOADED: Final = {"reloader.stakater.com/auto": "true"}
-
-_STUCK_SECONDS: Final = 30
-"""What a container gets to end that no longer answers its probe. Its pod's own time is that of a whole task."""
-
-_STARTUP_PERIOD_SECONDS: Final = 5
-_COMMAND_SECONDS: Final = 10
-"""What a command that asks for health may take, and how often it is asked while a container starts."""
 
 _AWAIT_LIMIT_SECONDS: Final = 600
 """How long Pulumi waits for a Deployment by default."""
@@ -108,17 +93,6 @@ class ReleaseContext:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placement:
-    """Which nodes the pods may and should run on: parts of a pod's manifest, handed on as the stack file has them."""
-
-    affinity: KubernetesObject = field(default_factory=dict[str, JsonValue])
-    node_selector: Mapping[str, str] = field(default_factory=dict[str, str])
-    tolerations: Sequence[KubernetesObject] = ()
-    topology_spread_constraints: Sequence[KubernetesObject] | None = None
-    """None: `even_spread`."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class WorkloadArgs:
     """What is particular to one workload."""
 
@@ -129,7 +103,13 @@ class WorkloadArgs:
     image: str
     command: Sequence[str] = ()
     """Overrides the image's entry point."""
-    settings: WorkloadSettings
+    settings: RunSettings
+    replicas: int | None = 1
+    """Number of pods; None where an autoscaler says it."""
+    budget: DisruptionSettings = field(default_factory=DisruptionSettings)
+    """How many pods a node drain may take at once."""
+    startup_seconds: int = STARTUP_SECONDS
+    """How long a container may take to answer for the first time."""
     mode: Mode = "serving"
     env: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     """Literal variables, which win over every Secret."""
@@ -142,7 +122,6 @@ class WorkloadArgs:
     """How to ask a singleton whether it is frozen."""
     pod_annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     """Annotations of the pods beside those that every workload has."""
-    placement: Placement = field(default_factory=Placement)
 
 
 def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArgs | None:
@@ -152,34 +131,9 @@ def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArg
     return ResourceRequirementsArgs(requests=dict(settings.requests) or None, limits=dict(settings.limits) or None)
 
 
-def even_spread(selected: Mapping[str, str]) -> list[TopologySpreadConstraintArgs]:
-    """Over zones and over nodes as evenly as there is room, and never at the cost of a pod that cannot start.
-
-    With one replica it says nothing; with fifty it keeps the loss of a zone or node small. Only pods of the current
-    revision are counted: during a rollout the old ones are about to go.
-    """
-    return [
-        TopologySpreadConstraintArgs(
-            max_skew=1,
-            topology_key=key,
-            when_unsatisfiable="ScheduleAnyway",
-            label_selector=LabelSelectorArgs(match_labels=dict(selected)),
-            match_label_keys=["pod-template-hash"],
-        )
-        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
-    ]
-
-
-def _spread(args: WorkloadArgs) -> list[TopologySpreadConstraintArgs] | None:
-    written = args.placement.topology_spread_constraints
-    if written is None and args.mode == "serving":
-        return even_spread(selector(args.context.name, args.role))
-    return [cast("TopologySpreadConstraintArgs", item) for item in written or ()] or None
-
-
 def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
     """Make the Deployment `{release}-{role}` and its disruption budget."""
-    context, settings, serves = args.context, args.settings, args.mode == "serving"
+    context, serves = args.context, args.mode == "serving"
     name = f"{context.name}-{args.role}"
     selected = selector(context.name, args.role)
     described = labels(context.name, args.role, args.component)
@@ -192,25 +146,22 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
             name, labels=described, annotations={_PATCH_FORCE: "true", **(_RELOADED if context.reloader else {})}
         ),
         spec=DeploymentSpecArgs(
-            replicas=None if settings.autoscaling else settings.replica_count,
+            replicas=args.replicas,
             strategy=DeploymentStrategyArgs(type="Recreate") if args.mode == "singleton" else None,
             selector=LabelSelectorArgs(match_labels=selected),
-            template=PodTemplateSpecArgs(
-                metadata=ObjectMetaArgs(
-                    labels={**described, **context.identity.pod_labels},
-                    annotations={
-                        CHECKSUM: context.app_env.checksum(args.env_secret_ref),
-                        **(_SCRAPED if serves and context.annotate_metrics else {}),
-                        **args.pod_annotations,
-                    },
-                ),
-                spec=pod(args),
+            template=workload_template(
+                args,
+                {
+                    CHECKSUM: context.app_env.checksum(args.env_secret_ref),
+                    **(_SCRAPED if serves and context.annotate_metrics else {}),
+                    **args.pod_annotations,
+                },
             ),
         ),
         opts=options,
     )
-    if settings.pod_disruption_budget.enabled:
-        disruption_budget(name, context.namespace, selected, settings.pod_disruption_budget, opts)
+    if args.budget.enabled:
+        disruption_budget(name, context.namespace, selected, args.budget, opts)
     return deployment
 
 
@@ -225,33 +176,49 @@ def _deployment_options(args: WorkloadArgs) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(
         depends_on=[*args.context.after, *args.context.app_env.writers(args.env_secret_ref)],
         custom_timeouts=pulumi.CustomTimeouts(delete=f"{delete_seconds}s"),
-        ignore_changes=["spec.replicas"] if args.settings.autoscaling else None,
+        ignore_changes=["spec.replicas"] if args.replicas is None else None,
     )
 
 
-def pod(args: WorkloadArgs) -> PodSpecArgs:
+def workload_template(
+    args: WorkloadArgs, annotations: Mapping[str, pulumi.Input[str]] | None = None
+) -> PodTemplateSpecArgs:
     """The pods of a workload."""
-    images, placement, ca = args.context.images, args.placement, _authority(args)
-    return PodSpecArgs(
-        service_account_name=args.context.service_account,
-        automount_service_account_token=False,
-        enable_service_links=False,  # `NOXUS_BACKEND_PORT=tcp://...` would be taken for a setting
-        security_context=restricted_security(images.run_as_user),
-        image_pull_secrets=pull_logins(images.login_secrets),
-        restart_policy="Never" if args.mode == "once" else None,
-        termination_grace_period_seconds=args.grace_seconds,
-        containers=[_container(args)],
-        affinity=cast("AffinityArgs", placement.affinity) or None,
-        node_selector=dict(placement.node_selector) or None,
-        tolerations=[cast("TolerationArgs", item) for item in placement.tolerations] or None,
-        topology_spread_constraints=_spread(args),
-        volumes=[VolumeArgs(name=_CA_VOLUME, config_map=ConfigMapVolumeSourceArgs(name=ca))] if ca else None,
+    context = args.context
+    described = labels(context.name, args.role, args.component)
+    return pod_template(
+        PodArgs(
+            namespace=context.namespace,
+            settings=args.settings,
+            labels={**described, **context.identity.pod_labels},
+            annotations=annotations or {},
+            service_account=context.service_account,
+            user_id=args.settings.run_as_user or context.images.run_as_user,
+            once=args.mode == "once",
+            grace_seconds=args.grace_seconds,
+            spreads=args.mode == "serving",
+            containers=[_container(args)],
+            volumes=[volume for _, volume in _files(args)],
+        )
     )
 
 
-def _authority(args: WorkloadArgs) -> pulumi.Output[str] | None:
-    """The authority of Redis, for pods that talk to it. What runs once does not, and a Job cannot change."""
-    return None if args.mode == "once" else args.context.redis_ca
+def _files(args: WorkloadArgs) -> Iterator[tuple[str, VolumeArgs]]:
+    """Read-only volumes by where they are mounted."""
+    settings, ca = args.settings, args.context.redis_ca
+    # What runs once does not talk to Redis, and a Job cannot change.
+    if ca and args.mode != "once":
+        yield CA_FOLDER, VolumeArgs(name=_CA_VOLUME, config_map=ConfigMapVolumeSourceArgs(name=ca))
+    if settings.certificate_authority:
+        yield AUTHORITY_FOLDER, _volume(AUTHORITY_VOLUME, settings.certificate_authority)
+    for name, volume in settings.volumes.items():
+        yield volume.mount_path, _volume(name, volume)
+
+
+def _volume(name: str, source: FileSource) -> VolumeArgs:
+    if source.secret:
+        return VolumeArgs(name=name, secret=SecretVolumeSourceArgs(secret_name=source.secret))
+    return VolumeArgs(name=name, config_map=ConfigMapVolumeSourceArgs(name=source.config_map))
 
 
 def _container(args: WorkloadArgs) -> ContainerArgs:
@@ -261,54 +228,33 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
         image=args.image,
         command=list(args.command) or None,
         env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=layer.secret)) for layer in layers],
-        env=[*_marks(args, layers), *(_literal(name, value) for name, value in args.env.items())] or None,
+        env=[*_marks(args, layers), *(_literal(name, value) for name, value in _literals(args).items())] or None,
         resources=resource_requirements(args.settings.resources),
         security_context=restricted_container(),
-        volume_mounts=[VolumeMountArgs(name=_CA_VOLUME, mount_path=CA_FOLDER, read_only=True)]
-        if _authority(args)
-        else None,
+        volume_mounts=[
+            VolumeMountArgs(name=volume.name, mount_path=path, read_only=True) for path, volume in _files(args)
+        ]
+        or None,
         # The kubelet keeps the last lines of a failed container's log where Pulumi finds them.
         termination_message_policy="FallbackToLogsOnError" if args.mode == "once" else None,
         lifecycle=LifecycleArgs(pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=args.pre_stop_seconds)))
         if args.pre_stop_seconds
         else None,
     )
+    probes = args.settings.probes
     if args.liveness_command:
-        asked = ExecActionArgs(command=list(args.liveness_command))
-        container.startup_probe = _startup_probe(args.settings, exec_=asked)
-        container.liveness_probe = ProbeArgs(
-            exec_=asked,
-            period_seconds=30,
-            timeout_seconds=_COMMAND_SECONDS,
-            termination_grace_period_seconds=_STUCK_SECONDS,
-        )
+        ask_by_command(container, args.liveness_command, probes, args.startup_seconds)
     if args.mode == "serving":
-        health = HTTPGetActionArgs(path=HEALTH_PATH, port="http")
         container.ports = [ContainerPortArgs(name="http", container_port=PORT)]
-        container.startup_probe = _startup_probe(args.settings, http_get=health)
-        container.readiness_probe = ProbeArgs(http_get=health, period_seconds=10)
-        container.liveness_probe = ProbeArgs(
-            http_get=health,
-            period_seconds=20,
-            timeout_seconds=5,
-            failure_threshold=6,
-            termination_grace_period_seconds=_STUCK_SECONDS,
-        )
+        ask_over_http(container, probes, args.startup_seconds)
     return container
 
 
-def _startup_probe(
-    settings: WorkloadSettings, http_get: HTTPGetActionArgs | None = None, exec_: ExecActionArgs | None = None
-) -> ProbeArgs:
-    period = _COMMAND_SECONDS if exec_ else _STARTUP_PERIOD_SECONDS
-    return ProbeArgs(
-        http_get=http_get,
-        exec_=exec_,
-        period_seconds=period,
-        timeout_seconds=_COMMAND_SECONDS if exec_ else None,
-        failure_threshold=-(-settings.startup_seconds // period),
-        termination_grace_period_seconds=_STUCK_SECONDS,
-    )
+def _literals(args: WorkloadArgs) -> Mapping[str, pulumi.Input[str]]:
+    """Literal variables of a container; what is written for a pool itself wins."""
+    authority = args.settings.certificate_authority
+    known = dict.fromkeys(AUTHORITY_VARIABLES, f"{AUTHORITY_FOLDER}/{authority.key}") if authority else {}
+    return {**known, **args.env}
 
 
 def escaped(text: str) -> str:

@@ -23,7 +23,6 @@ from pulumi_kubernetes.core.v1 import (
     PersistentVolumeClaim,
     PersistentVolumeClaimSpecArgs,
     PersistentVolumeClaimVolumeSourceArgs,
-    PodSpecArgs,
     PodTemplateSpecArgs,
     ProbeArgs,
     ResourceRequirementsArgs,
@@ -35,11 +34,11 @@ from pulumi_kubernetes.core.v1 import (
     VolumeMountArgs,
     VolumeResourceRequirementsArgs,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from components.kubernetes.labels import labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
-from components.kubernetes.pod_security import pull_logins, restricted_container, restricted_security
+from components.kubernetes.pod import PodArgs, pod_template, restricted_container
 from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
 
 TYPE: Final = "noxus:cluster:StatefulService"
@@ -131,10 +130,7 @@ class StatefulService(pulumi.ComponentResource):
                 pod_management_policy="Parallel",
                 service_name=service.metadata["name"],
                 selector=LabelSelectorArgs(match_labels=selected),
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=described, annotations={"noxus.ai/checksum": args.checksum}),
-                    spec=_pod(name, args, claim.metadata["name"]),
-                ),
+                template=_pods(name, args, described, claim.metadata["name"]),
             ),
             # It cannot change without a replacement: a StatefulSet that exists keeps its own.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["spec.podManagementPolicy"]),
@@ -152,7 +148,9 @@ def _probe(check: ExecActionArgs | HTTPGetActionArgs, failures: int | None = Non
     )
 
 
-def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodSpecArgs:
+def _pods(
+    name: str, args: StatefulServiceArgs, described: Mapping[str, str], claim: pulumi.Input[str]
+) -> PodTemplateSpecArgs:
     memory = f"{args.settings.memory_mib}Mi"
     emptied = {
         **{path: EmptyDirVolumeSourceArgs() for path in args.scratch_paths},
@@ -180,33 +178,36 @@ def _pod(name: str, args: StatefulServiceArgs, claim: pulumi.Input[str]) -> PodS
         volume_mounts=mounts,
         security_context=restricted_container(read_only=True),
     )
-    return PodSpecArgs(
-        automount_service_account_token=False,
-        enable_service_links=False,
-        security_context=restricted_security(args.user_id, group=args.user_id),
-        image_pull_secrets=pull_logins(args.namespace.logins),
-        termination_grace_period_seconds=_GRACE_SECONDS,
-        init_containers=[init] if args.init_command else None,
-        containers=[
-            ContainerArgs(
-                name=name,
-                image=args.settings.image,
-                command=list(args.command) or None,
-                args=list(args.arguments) or None,
-                env=[EnvVarArgs(name=variable, value=value) for variable, value in args.env.items()] or None,
-                env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret)) for secret in args.env_secrets]
-                or None,
-                ports=[ContainerPortArgs(name=name, container_port=args.port)],
-                volume_mounts=mounts,
-                lifecycle=LifecycleArgs(post_start=LifecycleHandlerArgs(exec_=ExecActionArgs(command=args.after_start)))
-                if args.after_start
-                else None,
-                resources=resources,
-                security_context=restricted_container(read_only=True),
-                startup_probe=_probe(args.check, failures=_START_FAILURES),
-                readiness_probe=_probe(args.check),
-                liveness_probe=_probe(args.check, failures=_LIVENESS_FAILURES),
-            )
-        ],
-        volumes=volumes,
+    container = ContainerArgs(
+        name=name,
+        image=args.settings.image,
+        command=list(args.command) or None,
+        args=list(args.arguments) or None,
+        env=[EnvVarArgs(name=variable, value=value) for variable, value in args.env.items()] or None,
+        env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret)) for secret in args.env_secrets]
+        or None,
+        ports=[ContainerPortArgs(name=name, container_port=args.port)],
+        volume_mounts=mounts,
+        lifecycle=LifecycleArgs(post_start=LifecycleHandlerArgs(exec_=ExecActionArgs(command=args.after_start)))
+        if args.after_start
+        else None,
+        resources=resources,
+        security_context=restricted_container(read_only=True),
+        startup_probe=_probe(args.check, failures=_START_FAILURES),
+        readiness_probe=_probe(args.check),
+        liveness_probe=_probe(args.check, failures=_LIVENESS_FAILURES),
+    )
+    return pod_template(
+        PodArgs(
+            namespace=args.namespace,
+            settings=args.settings,
+            labels=described,
+            annotations={"noxus.ai/checksum": args.checksum},
+            user_id=args.user_id,
+            group_id=args.user_id,
+            grace_seconds=_GRACE_SECONDS,
+            init_containers=[init] if args.init_command else [],
+            containers=[container],
+            volumes=volumes,
+        )
     )
