@@ -26,7 +26,12 @@ from checks.interruption.drain import drains_are_possible, long_tasks_keep_their
 from checks.interruption.spot import spot_nodes_suit_the_tasks
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
 from checks.network import policies_have_names_of_their_own
-from checks.placement import placement_is_about_pods_there_are
+from checks.pods import (
+    authorities_reach_the_pods,
+    files_have_places_of_their_own,
+    placement_is_about_pods_there_are,
+    user_ids_have_one_source,
+)
 from checks.redis import the_way_to_redis_is_told
 from checks.references import references_have_values
 from checks.routing.identifiers import ids_are_known, ids_are_spelled_once
@@ -52,10 +57,12 @@ CHECKS: Final[tuple[Check, ...]] = (
     archive_settings_are_used,
     archived_runs_are_swept,
     archiving_is_on_where_data_matters,
+    authorities_reach_the_pods,
     connections_fit,
     database_roles_are_apart,
     drains_are_possible,
     every_task_is_served,
+    files_have_places_of_their_own,
     hosts_are_served_safely,
     ids_are_known,
     ids_are_spelled_once,
@@ -86,6 +93,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     the_cloud_is_described,
     the_way_to_redis_is_told,
     types_have_values,
+    user_ids_have_one_source,
     values_have_one_type,
     variables_have_one_source,
     workloads_request_memory,

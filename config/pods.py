@@ -1,8 +1,4 @@
-"""Pods: what every one of them can be told, once for the whole stack, for a release, and for a single workload.
-
-A setting that a workload says wins over `pods` of its release, and that over `pods` of the stack, also when it is
-empty. Annotations, labels and volumes of all three come together, by name.
-"""
+"""Pods: what every one of them can be told, once for the whole stack, for a release, and for a single workload."""
 
 import re
 from collections.abc import Mapping
@@ -19,13 +15,12 @@ AUTHORITY_FOLDER: Final = "/etc/noxus/authority"
 """Where pods find the certificates of a private authority."""
 
 AUTHORITY_VARIABLES: Final = (
-    "AWS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
     "NODE_EXTRA_CA_CERTS",
     "REQUESTS_CA_BUNDLE",
     "SSL_CERT_FILE",
 )
-"""Who reads them: botocore, curl, Node.js, requests, and OpenSSL with all that asks it for its default file."""
+"""Who reads them: curl, Node.js, requests and botocore, and OpenSSL with all that asks it for its default file."""
 
 _T = TypeVar("_T")
 _S = TypeVar("_S", bound=Section)
@@ -115,7 +110,11 @@ class ProbesSettings(Section):
 
 
 class PodSettings(PlacementSettings):
-    """What pods of the platform's own images can be told besides."""
+    """What pods can be told: by `pods` of the stack, by `pods` of a release, and by a workload itself.
+
+    The narrower one wins, also with an empty value. Annotations, labels and volumes of all three come together. Data
+    services in the cluster and set-up Jobs take the first seven settings.
+    """
 
     run_as_user: int | None = Field(default=None, ge=1)
     """User id of the containers. Unset: `images.runAsUser`."""
@@ -125,6 +124,12 @@ class PodSettings(PlacementSettings):
     """Files of ConfigMaps and Secrets in the containers, by a name for each."""
     probes: ProbesSettings = ProbesSettings()
     """How often containers are asked whether they are well."""
+
+    @property
+    def authority_env(self) -> dict[str, str]:
+        """Variables by which libraries find the certificates of the private authority, if there is one."""
+        authority = self.certificate_authority
+        return dict.fromkeys(AUTHORITY_VARIABLES, f"{AUTHORITY_FOLDER}/{authority.key}") if authority else {}
 
 
 _TOGETHER: Final = ("pod_annotations", "pod_labels", "volumes")

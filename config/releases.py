@@ -19,7 +19,14 @@ from config.types import (
     Quantity,
     Text,
 )
-from config.workloads import MigrationSettings, PoolSettings, RelaySettings, SchedulerSettings, ServiceSettings
+from config.workloads import (
+    MigrationSettings,
+    PoolSettings,
+    RelaySettings,
+    RunSettings,
+    SchedulerSettings,
+    ServiceSettings,
+)
 
 
 class IdentitySettings(Section):
@@ -83,6 +90,11 @@ class ReleaseSettings(Section):
         return {name: pool for name, pool in self.pools.items() if pool.enabled}
 
     @property
+    def runs(self) -> Mapping[str, RunSettings]:
+        """Everything that runs the platform's images, by its path below the release's."""
+        return {f"pools.{name}": pool for name, pool in self.enabled_pools.items()}
+
+    @property
     def counts_tasks(self) -> bool:
         """Whether KEDA logs in to Postgres for a pool of this release."""
         return any(isinstance(pool.autoscaling, KedaAutoscaling) for pool in self.enabled_pools.values())
@@ -109,6 +121,13 @@ class PrimarySettings(ReleaseSettings):
     """Certificates of the hosts. Unset: plain HTTP, unless something before the ingress ends TLS."""
     ingress: IngressSettings = IngressSettings()
     """What the ingress controller is told."""
+
+    @property
+    def runs(self) -> Mapping[str, RunSettings]:
+        """Everything that runs the platform's images, by its path below the release's."""
+        optional = {"relays": self.relays, "scheduler": self.scheduler, "migrations": self.migrations}
+        enabled = {name: settings for name, settings in optional.items() if settings.enabled}
+        return {"backend": self.backend, "frontend": self.frontend, **enabled, **super().runs}
 
     @property
     def public_hosts(self) -> Mapping[PublicRole, str]:

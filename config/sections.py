@@ -99,6 +99,12 @@ class ClusterSettings(Section):
             raise ValueError("has inCluster: true, and context or kubeconfig too; write one way to the cluster only")
         return self
 
+    @model_validator(mode="after")
+    def _openshift_has_its_own_dns(self) -> Self:
+        if self.openshift and self.dns.type != "openshift":
+            raise ValueError("has openshift: true, whose DNS is another; write dns: { type: openshift } too")
+        return self
+
 
 class RegistrySettings(Section):
     """The login of a private registry."""

@@ -55,10 +55,10 @@ ok    noxus  namespace noxus
 ok    noxus  network policies
 ok    noxus  ServiceAccount
 ok    noxus  migrations: complete
-ok    noxus  noxus-backend: 12 checks
-ok    noxus  noxus-frontend: 12 checks
-ok    noxus  noxus-relays: 12 checks
-ok    noxus  noxus-scheduler: 8 checks
+ok    noxus  noxus-backend: 13 checks
+ok    noxus  noxus-frontend: 13 checks
+ok    noxus  noxus-relays: 13 checks
+ok    noxus  noxus-scheduler: 9 checks
 ok    noxus  noxus-default: 10 checks
 ok    noxus  noxus-kb: 10 checks
 ok    noxus  nothing else
@@ -89,7 +89,7 @@ def test_what_is_ok_about_one_workload_is_one_line(command: Objects, capsys: pyt
         f"{HEALTHY}ok    acme   acme-flow: 10 checks\n"
         "ok    acme   acme-chat: 10 checks\n"
         "ok    acme   nothing else\n"
-        "dev: 108 checks passed, 0 notes, 0 failed\n"
+        "dev: 112 checks passed, 0 notes, 0 failed\n"
     )
 
 
@@ -102,7 +102,7 @@ def test_failures_and_notes_have_lines_of_their_own_where_they_occur(
         f"{HEALTHY}ok    acme   acme-flow: 8 of 10 checks\n{FAILED}{IMAGE}"
         f"ok    acme   acme-chat: 9 of 10 checks\n{NOTE}"
         "ok    acme   nothing else\n"
-        "dev: 105 checks passed, 1 note, 2 failed\n"
+        "dev: 109 checks passed, 1 note, 2 failed\n"
     )
 
 
@@ -110,7 +110,7 @@ def test_every_check_has_a_line_when_asked_for(command: Objects, capsys: pytest.
     broken(command)
     assert verify.main(["--stack", "dev", "--all"]) == 1
     said = capsys.readouterr().out
-    assert len(said.splitlines()) == 105 + 1 + 2 + 1
+    assert len(said.splitlines()) == 109 + 1 + 2 + 1
     assert said.endswith(
         f"{FAILED}{IMAGE}"
         "ok    acme   acme-flow: literal env\n"
@@ -132,7 +132,7 @@ def test_every_check_has_a_line_when_asked_for(command: Objects, capsys: pytest.
         "ok    acme   acme-chat: disruption budget\n"
         "ok    acme   acme-chat: headless Service\n"
         "ok    acme   nothing else\n"
-        "dev: 105 checks passed, 1 note, 2 failed\n"
+        "dev: 109 checks passed, 1 note, 2 failed\n"
     )
 
 
@@ -140,7 +140,7 @@ def test_notes_do_not_fail_the_command(command: Objects, capsys: pytest.CaptureF
     del command["ScaledObject", "noxus-acme", "acme-flow"]["status"]
     del command["Secret", "noxus", "noxus-backend-tls"]
     assert verify.main(["--stack", "dev"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "dev: 106 checks passed, 2 notes, 0 failed"
+    assert capsys.readouterr().out.splitlines()[-1] == "dev: 110 checks passed, 2 notes, 0 failed"
 
 
 def test_the_command_writes_one_json_object(command: Objects, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,11 +149,11 @@ def test_the_command_writes_one_json_object(command: Objects, capsys: pytest.Cap
     report = json.loads(capsys.readouterr().out)
     assert {key: report[key] for key in report if key != "checks"} == {
         "stack": "dev",
-        "passed": 105,
+        "passed": 109,
         "notes": 1,
         "failed": 2,
     }
-    assert len(report["checks"]) == 105 + 1 + 2
+    assert len(report["checks"]) == 109 + 1 + 2
     assert report["checks"][0] == {
         "release": "data",
         "check": "namespace noxus-data",

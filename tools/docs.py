@@ -1,6 +1,7 @@
 """The page of every setting: `python -m tools.docs > docs/configuration.md`. Made from the models."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any, Final
 
 from config.load import PROJECT
@@ -9,6 +10,11 @@ from tools.stack_schema import stack_schema
 
 _WORDS: Final = {"integer": "whole number", "number": "number", "boolean": "`true`, `false`", "string": "text"}
 _BOUNDS: Final = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
+
+_BASES: Final = ("PodSettings", "ServiceSettings")
+"""Groups whose settings later ones and all others take over."""
+
+_FEWEST_SHARED: Final = 3
 
 _ABOUT: Final = f"""\
 # Configuration
@@ -40,14 +46,15 @@ def page() -> str:
     """The whole page, as Markdown."""
     schema = stack_schema()
     groups = {"StackSettings": schema, **schema["$defs"]}
-    return "\n".join([_ABOUT, *(line for name in _in_order(groups) for line in _group(name, groups[name]))])
+    return "\n".join([_ABOUT, *(line for name in _in_order(groups) for line in _group(name, groups))])
 
 
 def _in_order(groups: dict[str, Any]) -> list[str]:
     """The groups as a reader meets them: each after the one that first refers to it."""
     order = ["StackSettings"]
     for name in order:  # grows while it is walked
-        order += [found for found in _referred(groups[name]) if found in groups and found not in order]
+        found = dict.fromkeys(_referred(groups[name]))
+        order += [other for other in found if other in groups and other not in order]
     return [name for name in order if groups[name].get("type") == "object"]
 
 
@@ -63,16 +70,28 @@ def _referred(schema: Any) -> Iterator[str]:
             yield from _referred(value)
 
 
-def _group(name: str, schema: dict[str, Any]) -> Iterator[str]:
+def _group(name: str, groups: dict[str, Any]) -> Iterator[str]:
+    schema = groups[name]
+    properties: dict[str, Any] = schema["properties"]
     yield f"## {_title(name)}\n"
     yield f"{schema['description']}\n"
+    for base in takewhile(lambda base: base != name, _BASES):
+        if shared := _shared(properties, groups[base]["properties"]):
+            yield f"It takes from {_link(base)}: {', '.join(f'`{setting}`' for setting in shared)}.\n"
+            properties = {setting: value for setting, value in properties.items() if setting not in shared}
     yield "| setting | type | default | meaning |"
     yield "|---|---|---|---|"
-    for setting, value in schema["properties"].items():
+    for setting, value in properties.items():
         default = "required" if setting in schema.get("required", ()) else _default(value.get("default"))
         meaning = value["description"].replace("\n", " ")
         yield f"| `{setting}` | {_type(value)} | {default} | {meaning} |".replace("\\|", "|")
     yield ""
+
+
+def _shared(properties: dict[str, Any], base: dict[str, Any]) -> list[str]:
+    """Settings that are those of a base, if it is one: they are described there."""
+    same = [setting for setting, value in properties.items() if base.get(setting) == value]
+    return same if len(same) >= _FEWEST_SHARED else []
 
 
 def _title(name: str) -> str:

@@ -20,7 +20,7 @@ from config.ingress import PublicRole
 from config.names import SCHEDULER, app_env_secret, credentials_secret, scaler_credential
 from config.references import split
 from config.releases import ReleaseSettings
-from config.workloads import ServiceSettings, WorkloadSettings
+from config.workloads import RunSettings, ServiceSettings, WorkloadSettings
 
 DATA_SERVICES: Final = ("postgres", "redis", "bucket")
 
@@ -38,6 +38,8 @@ class Workload:
     component: Component
     image: str
     settings: WorkloadSettings
+    pods: RunSettings
+    """What its pods are told."""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """Literal variables; nothing else may be literal, because a literal overrides every Secret."""
     resolved: AbstractSet[str] = frozenset()
@@ -87,6 +89,8 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
             component=role,
             image=image,
             settings=service,
+            pods=service,
+            env=service.authority_env,
             secrets=shared,
             host=primary.public_hosts.get(role),
         )
@@ -97,6 +101,8 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
             component="scheduler",
             image=primary.scheduler.image or images.worker,
             settings=WorkloadSettings(),
+            pods=primary.scheduler,
+            env=primary.scheduler.authority_env,
             secrets=shared,
             serves=False,
         )
@@ -109,7 +115,8 @@ def workloads(settings: StackSettings, release: str, own: ReleaseSettings) -> It
             component="worker",
             image=pool.image or images.worker,
             settings=pool,
-            env={name: escaped(text) for name, text in {**plain, **routing_env(pool)}.items()},
+            pods=pool,
+            env={name: escaped(text) for name, text in {**pool.authority_env, **plain, **routing_env(pool)}.items()},
             resolved=frozenset(pool.env.keys() - plain.keys()),
             secrets=(*shared, pool.env_secret_ref) if pool.env_secret_ref else shared,
             count=counts.get(f"{release}-{role}"),

@@ -17,7 +17,6 @@ from components.workloads.workload import MARKS
 from config.ingress import TlsSettings
 from config.quantity import amount
 from config.releases import QuotaSettings
-from config.workloads import PoolSettings
 from tools.expectations import Scaler, Workload, may_be_at_zero
 from tools.observed import Manifest, Namespace, at, conditions, part, parts
 
@@ -172,18 +171,18 @@ def identity(pod: Manifest, workload: Workload) -> Iterator[str]:
 
 
 def placement(pod: Manifest, workload: Workload) -> Iterator[str]:
-    """Whether a pool's pods run where they should."""
-    pool, own = workload.settings, selector(workload.release, workload.role)
-    if isinstance(pool, PoolSettings):
-        wanted: dict[str, object] = {
-            "affinity": pool.affinity.manifest() or None,
-            "nodeSelector": dict(pool.node_selector) or None,
-            "tolerations": [toleration.manifest() for toleration in pool.tolerations] or None,
-        }
-        if pool.topology_spread_constraints is not None:
-            spread = [constraint.manifest_of(own) for constraint in pool.topology_spread_constraints]
-            wanted["topologySpreadConstraints"] = spread or None
-        yield from differences(wanted, pod)
+    """Whether pods run where they should."""
+    pods, own = workload.pods, selector(workload.release, workload.role)
+    wanted: dict[str, object] = {
+        "affinity": pods.affinity.manifest() or None,
+        "nodeSelector": dict(pods.node_selector) or None,
+        "tolerations": [toleration.manifest() for toleration in pods.tolerations] or None,
+        "priorityClassName": pods.priority_class_name,
+    }
+    if pods.topology_spread_constraints is not None:
+        spread = [constraint.manifest_of(own) for constraint in pods.topology_spread_constraints]
+        wanted["topologySpreadConstraints"] = spread or None
+    yield from differences(wanted, pod)
 
 
 def service(manifest: Manifest, selected: Mapping[str, str], *, headless: bool) -> Iterator[str]:

@@ -150,8 +150,7 @@ class _Inspection:
         yield self._check(name, "envFrom order", look, faults.env_layers(container, workload))
         yield self._secrets(name, "Secrets", workload.secrets)
         yield self._check(name, "identity", look, faults.identity(pod, workload))
-        if workload.component == "worker":
-            yield self._check(name, "placement", look, faults.placement(pod, workload))
+        yield self._check(name, "placement", look, faults.placement(pod, workload))
 
     def _network(self, workload: Workload) -> Iterator[Check]:
         """How a workload is reached, from inside and from outside."""

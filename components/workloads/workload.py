@@ -36,7 +36,7 @@ from components.kubernetes.pod import PodArgs, pod_template, restricted_containe
 from components.secrets.app_env import AppEnv, Layer
 from components.workloads.disruption import disruption_budget
 from components.workloads.probes import ask_by_command, ask_over_http
-from config.pods import AUTHORITY_FOLDER, AUTHORITY_VARIABLES, AUTHORITY_VOLUME, FileSource
+from config.pods import AUTHORITY_FOLDER, AUTHORITY_VOLUME, FileSource
 from config.redis_access import CA_FOLDER
 from config.sections import ImageSettings
 from config.workloads import STARTUP_SECONDS, DisruptionSettings, ResourceSettings, RunSettings
@@ -223,12 +223,13 @@ def _volume(name: str, source: FileSource) -> VolumeArgs:
 
 def _container(args: WorkloadArgs) -> ContainerArgs:
     layers = args.context.app_env.layers(args.env_secret_ref)
+    literals = {**args.settings.authority_env, **args.env}
     container = ContainerArgs(
         name=args.component,
         image=args.image,
         command=list(args.command) or None,
         env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=layer.secret)) for layer in layers],
-        env=[*_marks(args, layers), *(_literal(name, value) for name, value in _literals(args).items())] or None,
+        env=[*_marks(args, layers), *(_literal(name, value) for name, value in literals.items())] or None,
         resources=resource_requirements(args.settings.resources),
         security_context=restricted_container(),
         volume_mounts=[
@@ -248,13 +249,6 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
         container.ports = [ContainerPortArgs(name="http", container_port=PORT)]
         ask_over_http(container, probes, args.startup_seconds)
     return container
-
-
-def _literals(args: WorkloadArgs) -> Mapping[str, pulumi.Input[str]]:
-    """Literal variables of a container; what is written for a pool itself wins."""
-    authority = args.settings.certificate_authority
-    known = dict.fromkeys(AUTHORITY_VARIABLES, f"{AUTHORITY_FOLDER}/{authority.key}") if authority else {}
-    return {**known, **args.env}
 
 
 def escaped(text: str) -> str:
