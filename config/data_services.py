@@ -20,7 +20,7 @@ from config.network import Port
 from config.pods import PlacementSettings
 from config.redis_access import REDIS_PORT, RedisAccess
 from config.section import Section
-from config.types import Cidr, ConfigKey, ImageReference, Label, ObjectName, ServerName, StoreUrl
+from config.types import Cidr, ConfigKey, DefaultImage, Label, ObjectName, ServerName, StoreUrl
 
 SCALER_ROLE: Final = "keda"
 """Role that KEDA counts tasks with: it can read tables and do nothing else."""
@@ -41,7 +41,7 @@ class ClusterPostgres(PlacementSettings):
 
     mode: Literal["cluster"] = "cluster"
     """`cluster`: in the Kubernetes cluster, one replica on a volume."""
-    image: ImageReference = SETUP_IMAGE
+    image: DefaultImage = SETUP_IMAGE
     """Must be PostgreSQL 15 or later with the pgvector extension (platform.md section 3)."""
     storage_gib: int = Field(default=20, ge=1, le=65536)
     """Size of the volume, in GiB. Kubernetes can enlarge a volume, never shrink it."""
@@ -67,7 +67,7 @@ class DatabaseAdmin(Section):
     """Its role."""
     password: ConfigKey = Field(examples=["postgresAdminPassword"])
     """Secret config key of its password."""
-    image: ImageReference = SETUP_IMAGE
+    image: DefaultImage = SETUP_IMAGE
     """Has psql and pg_isready, for user 999."""
 
 
@@ -108,7 +108,7 @@ class ClusterRedis(PlacementSettings):
 
     mode: Literal["cluster"] = "cluster"
     """`cluster`: in the Kubernetes cluster, one replica on a volume, every write appended to a file."""
-    image: ImageReference = "redis:7.4.6-alpine"
+    image: DefaultImage = "redis:7.4.6-alpine"
     """Redis 7, or a server that takes the same configuration."""
     storage_gib: int = Field(default=8, ge=1, le=65536)
     """Size of the volume for the append-only file, in GiB."""
@@ -174,7 +174,7 @@ class ClusterStorage(PlacementSettings):
 
     mode: Literal["cluster"] = "cluster"
     """`cluster`: an S3 gateway over a volume in the Kubernetes cluster."""
-    image: ImageReference = "versity/versitygw:v1.8.0"
+    image: DefaultImage = "versity/versitygw:v1.8.0"
     """Versity's S3 gateway."""
     bucket: Label = "noxus"
     """Name of the bucket."""

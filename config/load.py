@@ -35,6 +35,9 @@ _CLOUDS: Final = frozenset(
 SECTIONS: Final = _COMMON | _CLOUDS
 """Top-level keys of a stack file that hold plain settings, in their spelling there."""
 
+_WITH_IMAGES: Final[dict[str, object]] = {"postgres": {}, "redis": {}, "storage": {}}
+"""Sections whose defaults name an image. They are read even where a file leaves them out, for `images.registry`."""
+
 _TEXTS: Final = frozenset({"env", "isolatedTenants", "tenants", "workerSubscribeTenants", "workerSubscribeWorkspaces"})
 """Settings that take numbers as the text they are."""
 
@@ -106,7 +109,10 @@ def parse(
     problems += _of_clouds(sections, model)
     try:
         read = {key: value for key, value in sections.items() if key in _keys(model)}
-        settings = model.model_validate_json(json.dumps(without_empty(model, read)))
+        text = json.dumps(_WITH_IMAGES | cast("dict[str, object]", without_empty(model, read)))
+        settings = model.model_validate_json(text)
+        if mirror := settings.images.registry:
+            settings = model.model_validate_json(text, context=mirror)
     except ValidationError as error:
         wrong = (phrase(model, detail) for detail in _first_hand(error.errors()))
         problems += [problem for problem in wrong if problem.path not in encrypted]

@@ -12,7 +12,7 @@ from config.limits import MOST_CONNECTIONS, Limit, Memory
 from config.permanent import Permanents
 from config.redis_access import RedisAccess
 from config.section import Section
-from config.types import ImageReference
+from config.types import DefaultImage
 
 RoleName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 """A name of Postgres that needs no quotes."""
@@ -42,7 +42,7 @@ class ManagedPostgres(Section, ABC):
     """Connections at a time, after a restart. Unset: what the size gives."""
     database: RoleName = "noxus"
     """Name of the platform's database and of the role that owns it."""
-    setup_image: ImageReference = SETUP_IMAGE
+    setup_image: DefaultImage = SETUP_IMAGE
     """Image of the Job that sets the database up: has psql and pg_isready, for user 999."""
 
     @property

@@ -50,6 +50,7 @@ from config.types import (
     LabelName,
     LabelValue,
     ObjectName,
+    Registry,
 )
 from config.workloads import (
     PoolSettings,
@@ -128,6 +129,10 @@ class ImageSettings(Section):
     """Image of the frontend."""
     worker: ImageReference = Field(examples=["registry.example.com/noxus/worker:2026.11.0"])
     """Image of every pool."""
+    registry: Registry | None = Field(default=None, examples=["mirror.example.com"])
+    """Mirror that every image of the stack is pulled from, those of data services and Jobs included: it takes the place
+    of the registry in their names. `redis:7` is then `<mirror>/library/redis:7`. The migrations run again: their Job is
+    one for each image. What is named on the mirror already stays as it is written. Unset: each from its own."""
     pull_secrets: tuple[ObjectName, ...] = ()
     """Names of existing registry Secrets; they must exist in every release's namespace, and in `cluster.dataNamespace`
     if images there come from a private registry."""

@@ -11,8 +11,10 @@ from contextlib import suppress
 from ipaddress import ip_network
 from typing import Annotated, Final, cast
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
+
+from config.images import mirrored
 
 LABEL_LIMIT: Final = 63
 """Longest DNS label, in characters (RFC 1123); the limit of most Kubernetes names."""
@@ -25,6 +27,10 @@ _CONFIG_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _QUANTITY: Final = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
 _IMAGE: Final = re.compile(
     r"[a-z0-9]([-._/:a-z0-9]*[a-z0-9])?(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?(@sha256:[0-9a-f]{64})?"
+)
+_REGISTRY: Final = re.compile(
+    r"([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+(:[0-9]{1,5})?|[a-z0-9][-a-z0-9]*:[0-9]{1,5})"
+    r"(/[a-z0-9]+([-._]+[a-z0-9]+)*)*"
 )
 _CIDR: Final = re.compile(r"[0-9a-fA-F.:]+/(0|[1-9][0-9]{0,2})")
 _GO_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} (UTC|[-+A-Z]\S+)", re.ASCII)
@@ -59,6 +65,11 @@ def _tagged(value: str) -> str:
     if value.endswith(":latest"):
         raise ValueError("must not be :latest, which changes under a running release; name a version or a digest")
     return value
+
+
+def _pulled(value: str, info: ValidationInfo) -> str:
+    """As the pods pull it: the loader hands over `images.registry`, if there is one."""
+    return mirrored(value, info.context) if isinstance(info.context, str) else value
 
 
 def _ids(value: object) -> object:
@@ -237,7 +248,25 @@ ImageReference = Annotated[
         _matches(_IMAGE, 512, "must be an image reference, such as registry.example.com/noxus/backend:2026.11.0")
     ),
     AfterValidator(_tagged),
+    AfterValidator(_pulled),
 ]
+"""An image with its tag or digest, as pods pull it: from the mirror where the stack has one."""
+
+DefaultImage = Annotated[ImageReference, Field(validate_default=True)]
+"""One that this program names where the stack file does not. The default is on the mirror too."""
+
+Registry = Annotated[
+    str,
+    AfterValidator(
+        _matches(
+            _REGISTRY,
+            HOST_LIMIT,
+            "must be a registry's host and port, and a path if need be, without https://, such as mirror.example.com "
+            "or mirror.example.com:5000/hub",
+        )
+    ),
+]
+"""Where images are pulled from. Without a dot or a port its first part would be a user of Docker Hub."""
 
 Quantity = Annotated[
     str,
