@@ -22,13 +22,13 @@ def policies_have_names_of_their_own(settings: StackSettings) -> Iterator[Findin
 
 
 def _egresses(settings: StackSettings) -> Iterator[Finding]:
-    of_cloud: Mapping[str, EgressSettings] = settings.account.egress if settings.account else {}
+    needed: Mapping[str, EgressSettings] = settings.needed_egress
     named = {"egress": settings.egress, **{f"{path}.egress": own.egress for path, _, own in settings.releases()}}
     for path, egress in named.items():
         for name in egress.keys() & _TAKEN:
             yield error(f"{path}.{name}", f"is the name of a policy that every release has, to-{name}; choose another")
-        for name in egress.keys() & of_cloud.keys():
-            yield error(f"{path}.{name}", f"is the name of a policy for {of_cloud[name].reason}; choose another")
+        for name in egress.keys() & needed.keys():
+            yield error(f"{path}.{name}", f"is the name of a policy for {needed[name].reason}; choose another")
         if path != "egress":
             for name in egress.keys() & settings.egress.keys():
                 yield error(f"{path}.{name}", f"has the name of egress.{name}; choose another, both are allowed")

@@ -16,6 +16,7 @@ from components.data.queue_access import QueueAccess, QueueAccessArgs
 from components.kubernetes.endpoints import DataServices
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.network.namespace import Namespace, NamespaceArgs
+from components.network.proxy import proxy_variables
 from components.secrets.digest import Digests
 from components.secrets.pull_secret import pull_secret
 from components.workloads.migrations import migrations_run
@@ -81,7 +82,16 @@ def data_services(
         setup = DatabaseSetup(DatabaseSetup.NAME, args, opts)
         ready.append(setup)
         open_queue = _open_queue(settings, args, setup, opts)
-    return DataServices(postgres=postgres, redis=redis, bucket=bucket, ready=ready, open_queue=open_queue)
+    proxy, login = proxy_variables(stack, postgres, redis, bucket)
+    return DataServices(
+        postgres=postgres,
+        redis=redis,
+        bucket=bucket,
+        proxy=proxy,
+        proxy_login=login,
+        ready=ready,
+        open_queue=open_queue,
+    )
 
 
 def _open_queue(

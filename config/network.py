@@ -1,9 +1,9 @@
 """What pods may reach beyond what every release needs, and how names are resolved in this cluster."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from config.section import Section
 from config.types import (
@@ -13,7 +13,20 @@ from config.types import (
     LabelValue,
 )
 
-Port = Annotated[int, Field(ge=1, le=65535)]
+_LAST_PORT: Final = 65535
+
+Port = Annotated[int, Field(ge=1, le=_LAST_PORT)]
+
+
+def _in_order(value: int | str) -> int | str:
+    first, last = (int(part) if part.isdecimal() else 0 for part in f"{value}-{_LAST_PORT}".split("-")[:2])
+    if not 1 <= first <= last <= _LAST_PORT or str(value).count("-") > 1:
+        raise ValueError(f'must be a port from 1 to {_LAST_PORT}, or a range of them such as "30000-32767"')
+    return value
+
+
+Ports = Annotated[int | str, AfterValidator(_in_order)]
+"""One port, or a range of them: its first and its last."""
 
 
 class DnsSettings(Section):
@@ -27,7 +40,33 @@ class DnsSettings(Section):
     of the Service `kube-dns`, such as 172.20.0.10/32, no pod resolves a name there."""
 
 
-class EgressSettings(Section):
+class EgressTarget(Section):
+    """Where something is that pods open connections to: addresses, or pods of another namespace."""
+
+    cidr: Cidr | None = Field(default=None, examples=["10.20.0.0/16"])
+    """Addresses. A private endpoint of a cloud's service is one: the way to the internet leaves private ranges out."""
+    cidrs: tuple[Cidr, ...] = ()
+    """Further addresses."""
+    namespace: Label | None = None
+    """Namespace of pods, instead of addresses."""
+    pod_labels: Mapping[LabelName, LabelValue] = {}
+    """Labels of the pods in `namespace`. Empty: all of them."""
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """All addresses."""
+        return (*([self.cidr] if self.cidr else []), *self.cidrs)
+
+    @model_validator(mode="after")
+    def _one_target_is_named(self) -> Self:
+        if bool(self.blocks) == (self.namespace is not None):
+            raise ValueError("takes either cidr or namespace, such as cidr: 10.20.0.0/16")
+        if self.blocks and self.pod_labels:
+            raise ValueError("takes podLabels with namespace only; addresses have no labels")
+        return self
+
+
+class EgressSettings(EgressTarget):
     """One thing more that pods may open connections to: addresses, or pods of another namespace.
 
     Its policy is called `to-<name>`, so a name that stays keeps its policy.
@@ -35,19 +74,7 @@ class EgressSettings(Section):
 
     reason: str = Field(min_length=1, examples=["self-hosted models"])
     """Why, in a few words; it is written on the policy."""
-    cidr: Cidr | None = Field(default=None, examples=["10.20.0.0/16"])
-    """Addresses. A private endpoint of a cloud's service is one: the way to the internet leaves private ranges out."""
-    namespace: Label | None = None
-    """Namespace of pods, instead of addresses."""
-    pod_labels: Mapping[LabelName, LabelValue] = {}
-    """Labels of the pods in `namespace`. Empty: all of them."""
-    ports: tuple[Port, ...] = Field(min_length=1, examples=[[443]])
-    """TCP ports."""
-
-    @model_validator(mode="after")
-    def _one_target_is_named(self) -> Self:
-        if (self.cidr is None) == (self.namespace is None):
-            raise ValueError("takes either cidr or namespace, such as cidr: 10.20.0.0/16")
-        if self.cidr is not None and self.pod_labels:
-            raise ValueError("takes podLabels with namespace only; addresses have no labels")
-        return self
+    ports: tuple[Ports, ...] = Field(min_length=1, examples=[[443]])
+    """Ports, and ranges of them such as "30000-32767", if the cluster's network plugin knows `endPort`."""
+    protocol: Literal["TCP", "UDP"] = "TCP"
+    """Of all `ports`. For both protocols write two."""

@@ -6,6 +6,7 @@ have not published has no default here: it is required, or the feature that need
 """
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Annotated, Any, Generic, Literal, Self, cast
 
 from pydantic import Field, model_validator
@@ -27,6 +28,7 @@ from config.limits import UNKNOWN_NODES, NodeLimits
 from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
 from config.network import DnsSettings, EgressSettings
 from config.pods import PodSettings
+from config.proxy import DIRECT, ProxySettings
 from config.references import EnvValue
 from config.releases import (
     PrimarySettings,
@@ -105,6 +107,21 @@ class ClusterSettings(Section):
         if self.openshift and self.dns.type != "openshift":
             raise ValueError("has openshift: true, whose DNS is another; write dns: { type: openshift } too")
         return self
+
+
+class NetworkSettings(Section):
+    """How pods reach what is outside. What they reach beside the internet is `egress`."""
+
+    internet: bool | None = None
+    """Whether pods that call models and integrations reach all public addresses on port 443. Unset: unless there is a
+    `proxy`."""
+    proxy: ProxySettings | None = None
+    """The HTTP proxy by which they do instead."""
+
+    @property
+    def reaches_internet(self) -> bool:
+        """Whether pods reach public addresses by themselves."""
+        return self.proxy is None if self.internet is None else self.internet
 
 
 class RegistrySettings(Section):
@@ -210,6 +227,8 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co]):
     """What KEDA counts, and how many tasks are one replica's."""
     connections: ConnectionsSettings = ConnectionsSettings()
     """How many connections one pod opens, for the check that Postgres and Redis take them all."""
+    network: NetworkSettings = NetworkSettings()
+    """How pods reach what is outside."""
     egress: Mapping[Label, EgressSettings] = {}
     """What all pods that reach the internet may reach besides, such as private endpoints; by a name for each."""
     pods: PodSettings = PodSettings()
@@ -329,7 +348,7 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co]):
             yield from self.secret_keys()
 
     def login_keys(self) -> Iterator[tuple[str, str]]:
-        """Those that log in at external data services. They are parts of values, so no store holds them."""
+        """Those that log in at external services. They are parts of values, so no store holds them."""
         if isinstance(self.postgres, ExternalPostgres):
             yield "postgres.password", self.postgres.password
             yield "postgres.scalerPassword", self.postgres.scaler_password
@@ -337,6 +356,8 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co]):
                 yield "postgres.admin.password", self.postgres.admin.password
         if isinstance(self.redis, ExternalRedis):
             yield "redis.password", self.redis.password
+        if self.network.proxy and self.network.proxy.password:
+            yield "network.proxy.password", self.network.proxy.password
         if isinstance(self.storage, ExternalStorage):
             keys = {"accessKeyId": self.storage.access_key_id, "secretAccessKey": self.storage.secret_access_key}
             yield from ((f"storage.{setting}", key) for setting, key in keys.items() if key)
@@ -348,9 +369,25 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co]):
         return frozenset((*self.secret_env.values(), *logins, *own))
 
     @property
+    def needed_egress(self) -> Mapping[str, EgressSettings]:
+        """The way to the proxy, and what pods need to reach to use their identity in the cloud."""
+        proxy = self.network.proxy
+        return {**(self.account.egress if self.account else {}), **({"proxy": proxy.egress} if proxy else {})}
+
+    @property
     def all_egress(self) -> Mapping[str, EgressSettings]:
-        """`egress`, and what pods need to reach to use their identity in the cloud."""
-        return {**(self.account.egress if self.account else {}), **self.egress}
+        """What all pods that reach the internet reach besides."""
+        return {**self.needed_egress, **self.egress}
+
+    @property
+    def direct_hosts(self) -> tuple[str, ...]:
+        """Who is reached without the proxy, as far as the stack file tells."""
+        primary, clouds = self.primary, self.account.DIRECT_HOSTS if self.account else ()
+        roles = [f"{primary.name}-{role}" for role in ("backend", "frontend", "relays")]
+        services = [name for role in roles for name in (role, f"{role}.{primary.namespace}")]
+        networks = [ip_network(block) for egress in self.all_egress.values() for block in egress.blocks]
+        addresses = [str(network.network_address) for network in networks if network.num_addresses == 1]
+        return (*DIRECT, *clouds, *services, *addresses, *(self.network.proxy.no_proxy if self.network.proxy else ()))
 
     def secret_keys(self) -> Iterator[tuple[str, str]]:
         """Every secret config key that a variable or a registry names; in the store, where there is one."""

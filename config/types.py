@@ -28,10 +28,7 @@ _QUANTITY: Final = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|E
 _IMAGE: Final = re.compile(
     r"[a-z0-9]([-._/:a-z0-9]*[a-z0-9])?(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
-_REGISTRY: Final = re.compile(
-    r"([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+(:[0-9]{1,5})?|[a-z0-9][-a-z0-9]*:[0-9]{1,5})"
-    r"(/[a-z0-9]+([-._]+[a-z0-9]+)*)*"
-)
+_REGISTRY: Final = re.compile(r"[a-z0-9][-a-z0-9]*([.:][a-z0-9][-a-z0-9]*)+(/[a-z0-9]+([-._]+[a-z0-9]+)*)*")
 _CIDR: Final = re.compile(r"[0-9a-fA-F.:]+/(0|[1-9][0-9]{0,2})")
 _GO_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} (UTC|[-+A-Z]\S+)", re.ASCII)
 _PERCENT: Final = re.compile(r"(100|[1-9]?[0-9])%")

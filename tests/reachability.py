@@ -102,9 +102,12 @@ def _holds(expression: Manifest, labels: Mapping[str, str]) -> bool:
 
 
 def _on_port(ports: list[Manifest] | None, protocol: str, port: int) -> bool:
-    return not ports or any(
-        item.get("protocol", "TCP") == protocol and item.get("port", port) == port for item in ports
-    )
+    return not ports or any(item.get("protocol", "TCP") == protocol and _covers(item, port) for item in ports)
+
+
+def _covers(item: Manifest, port: int) -> bool:
+    first = item.get("port", port)
+    return first <= port <= item.get("endPort", first)
 
 
 def _in_block(ip: str, block: Manifest) -> bool:

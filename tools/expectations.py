@@ -25,7 +25,7 @@ from config.workloads import RunSettings, ServiceSettings, WorkloadSettings
 DATA_SERVICES: Final = ("postgres", "redis", "bucket")
 
 _EVERY_NAMESPACE: Final = frozenset({"deny-all", "to-dns"})
-_EVERY_RELEASE: Final = frozenset({"from-monitoring", "to-internet", "to-postgres", "to-redis"})
+_EVERY_RELEASE: Final = frozenset({"from-monitoring", "to-postgres", "to-redis"})
 _PRIMARY: Final = frozenset({"backend-from-frontend", "from-ingress", "frontend-to-backend"})
 
 
@@ -176,6 +176,8 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
         names[own.namespace] |= _EVERY_NAMESPACE | _EVERY_RELEASE
         if not bucket_on_internet:
             names[own.namespace].add("to-bucket")
+        if settings.network.reaches_internet:
+            names[own.namespace].add("to-internet")
         names[own.namespace] |= {f"to-{name}" for name in (*settings.all_egress, *own.egress)}
         for pool, pool_settings in own.enabled_pools.items():
             names[own.namespace] |= {f"{release}-{pool}-to-{name}" for name in pool_settings.egress}

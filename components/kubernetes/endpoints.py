@@ -101,6 +101,10 @@ class DataServices:
     postgres: PostgresEndpoint
     redis: RedisEndpoint
     bucket: BucketEndpoint
+    proxy: Mapping[str, pulumi.Input[str]]
+    """Variables by which pods know the proxy on the way to the internet; none without one."""
+    proxy_login: Mapping[str, pulumi.Output[str]]
+    """Those of them that hold its login."""
     ready: Sequence[pulumi.Resource]
     """What must be up before a workload that uses them starts."""
     open_queue: Callable[[Sequence[pulumi.Resource]], object] | None = None

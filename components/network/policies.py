@@ -4,7 +4,7 @@ A policy is the sum of all that match a pod, so an allowance can be added or rem
 service is in the cluster, both sides are opened: egress from the caller and ingress at the service.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,11 +86,18 @@ def target_peers(target: Target) -> Sequence[NetworkPolicyPeerArgs]:
     return [Selection(labels=target.pod_labels).peer(target.namespace.created)]
 
 
-def egress_peer(settings: EgressSettings) -> NetworkPolicyPeerArgs:
+def egress_peers(settings: EgressSettings) -> Sequence[NetworkPolicyPeerArgs]:
     """The target of a further egress."""
     if settings.namespace is not None:
-        return Selection(labels=settings.pod_labels).peer(settings.namespace)
-    return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=settings.cidr or ""))
+        return [Selection(labels=settings.pod_labels).peer(settings.namespace)]
+    return addresses(settings.blocks)
+
+
+def egress_ports(settings: EgressSettings) -> Iterator[NetworkPolicyPortArgs]:
+    """Its ports and ranges of ports."""
+    for ports in settings.ports:
+        first, _, last = str(ports).partition("-")
+        yield NetworkPolicyPortArgs(protocol=settings.protocol, port=int(first), end_port=int(last) if last else None)
 
 
 def allow_further_egress(
@@ -98,10 +105,8 @@ def allow_further_egress(
 ) -> None:
     """One policy for each further target, by policy name."""
     for name, settings in names.items():
-        ports = [port for number in settings.ports for port in tcp(number)]
-        allow_egress(
-            name, settings.reason, within=within, source=source, to=[egress_peer(settings)], ports=ports, opts=opts
-        )
+        to, ports = egress_peers(settings), list(egress_ports(settings))
+        allow_egress(name, settings.reason, within=within, source=source, to=to, ports=ports, opts=opts)
 
 
 def tcp(port: int) -> list[NetworkPolicyPortArgs]:

@@ -61,6 +61,8 @@ class AllowancesArgs:
     release: str
     namespace: NamespaceRef
     services: DataServices
+    internet: bool
+    """Whether public addresses are reached without a proxy."""
     egress: Mapping[str, EgressSettings]
     """What is reached besides, by whatever reaches the internet."""
     monitoring_namespace: str
@@ -82,15 +84,16 @@ class Allowances(pulumi.ComponentResource):
         }
         for service, target in targets.items():
             self._allow_data_service(service, target)
-        allow_egress(
-            "to-internet",
-            "model providers, integrations and the control service are called over HTTPS",
-            within=args.namespace,
-            source=_OUTWARD,
-            to=internet(),
-            ports=tcp(_HTTPS_PORT),
-            opts=self._child,
-        )
+        if args.internet:
+            allow_egress(
+                "to-internet",
+                "model providers, integrations and the control service are called over HTTPS",
+                within=args.namespace,
+                source=_OUTWARD,
+                to=internet(),
+                ports=tcp(_HTTPS_PORT),
+                opts=self._child,
+            )
         further = {f"to-{name}": target for name, target in args.egress.items()}
         allow_further_egress(further, args.namespace, _OUTWARD, self._child)
         allow_ingress(

@@ -118,6 +118,7 @@ class Release(pulumi.ComponentResource):
             release=self._name,
             namespace=self.namespace,
             services=self._args.services,
+            internet=stack.network.reaches_internet,
             egress={**stack.all_egress, **own.egress},
             monitoring_namespace=stack.cluster.monitoring_namespace,
             ingress=_ingress_source(stack) if own is stack.primary else None,

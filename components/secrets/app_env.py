@@ -37,6 +37,7 @@ def credentials(services: DataServices) -> dict[str, pulumi.Output[str]]:
         "POSTGRESQL_URL": postgres_url,
         "VECTOR_POSTGRESQL_URL": postgres_url,
         "REDIS_PASSWORD": services.redis.password,
+        **services.proxy_login,
         **{name: key for name, key in keys.items() if key is not None},
     }
 
@@ -44,6 +45,7 @@ def credentials(services: DataServices) -> dict[str, pulumi.Output[str]]:
 def platform_env(services: DataServices, archive: ArchiveSettings) -> dict[str, pulumi.Input[str]]:
     """What the platform reads in plain text under its own names. `REDIS_URL` is a bare host, as documented."""
     return {
+        **services.proxy,
         "REDIS_URL": services.redis.host,
         **({"REDIS_USER": services.redis.user} if services.redis.user else {}),
         "ARCHIVE_MODE": archive.mode,

@@ -18,6 +18,9 @@ class CloudSettings(Section, ABC):
     NODES: ClassVar[NodeLimits]
     """How long the cloud waits for pods before it takes their node."""
 
+    DIRECT_HOSTS: ClassVar[tuple[str, ...]] = ()
+    """Names of the cloud's own that pods reach without a proxy, beside the addresses of `egress`."""
+
     @property
     @abstractmethod
     def store(self) -> Store:

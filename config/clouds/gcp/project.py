@@ -56,6 +56,7 @@ def _network(value: str) -> str:
 class GcpSettings(CloudSettings):
     """Where on GCP the stack lives. All of it exists already; the stack makes data services, accounts, keys in it."""
 
+    DIRECT_HOSTS = ("metadata.google.internal",)  # where google-auth asks for tokens
     NODES: ClassVar[NodeLimits] = NodeLimits(
         UPGRADE_SECONDS,
         f"an upgrade of a GKE node pool waits {UPGRADE_SECONDS} s, then it cuts off",
