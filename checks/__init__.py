@@ -25,7 +25,7 @@ from checks.ingress import hosts_are_served_safely
 from checks.interruption.drain import drains_are_possible, long_tasks_keep_their_nodes, tasks_are_delivered_once
 from checks.interruption.spot import spot_nodes_suit_the_tasks
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
-from checks.network import policies_have_names_of_their_own
+from checks.network import policies_have_names_of_their_own, the_bucket_is_reached
 from checks.pods import (
     authorities_reach_the_pods,
     files_have_places_of_their_own,
@@ -90,6 +90,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     spot_nodes_suit_the_tasks,
     stores_are_read,
     tasks_are_delivered_once,
+    the_bucket_is_reached,
     the_cloud_is_described,
     the_way_to_redis_is_told,
     types_have_values,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from checks.environment import ROUTING
+from checks.environment import PROXY, ROUTING
 from checks.finding import Finding, note
 from config import StackSettings
 from config.data_services import ExternalRedis, ExternalStorage
@@ -48,6 +48,7 @@ def _lacking(settings: StackSettings) -> Iterator[str]:
 def _sources(settings: StackSettings, path: str, release: ReleaseSettings, pool: PoolSettings) -> Sources:
     layers = (
         ("the platform", [name for name in PLATFORM_VARIABLES if name not in _lacking(settings)]),
+        ("the platform", PROXY if settings.network.proxy else ()),
         ("env", settings.env),
         ("secretEnv", settings.secret_env),
         (f"{path}.env", release.env),

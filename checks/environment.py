@@ -5,6 +5,7 @@ from typing import Final
 
 from checks.finding import Finding, error
 from config import StackSettings
+from config.proxy import NO_PROXY_VARIABLES, PROXY_VARIABLES
 
 ROUTING: Final = {
     "WORKER_SUBSCRIBE": "workerSubscribe",
@@ -15,6 +16,9 @@ ROUTING: Final = {
 
 ARCHIVE: Final = {"ARCHIVE_MODE": "archive.mode", "ARCHIVE_BATCH_INTERVAL": "archive.batchIntervalSeconds"}
 """Variables of every workload and the setting behind each. A pool's own Secret may override them, as the seed says."""
+
+PROXY: Final = dict.fromkeys((*PROXY_VARIABLES, *NO_PROXY_VARIABLES), "network.proxy")
+"""Variables of every workload where there is a proxy."""
 
 
 def variables_have_one_source(settings: StackSettings) -> Iterator[Finding]:
@@ -34,8 +38,9 @@ def variables_have_one_source(settings: StackSettings) -> Iterator[Finding]:
             yield error(
                 f"{path}.{variable}", f"has no effect: each pool sets its own; set the pool's {ROUTING[variable]}"
             )
+    told = {**ARCHIVE, **(PROXY if settings.network.proxy else {})}
     for path, variables in {**shared, **own}.items():
-        for variable in variables.keys() & ARCHIVE.keys():
+        for variable in variables.keys() & told.keys():
             yield error(
-                f"{path}.{variable}", f"is set by {ARCHIVE[variable]}, the same for all releases; set that instead"
+                f"{path}.{variable}", f"is set by {told[variable]}, the same for all releases; set that instead"
             )

@@ -21,6 +21,17 @@ def policies_have_names_of_their_own(settings: StackSettings) -> Iterator[Findin
                 yield error(path, f"makes a second policy postgres-from-{name}; rename the release")
 
 
+def the_bucket_is_reached(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse a bucket on the internet in a network that has no way there."""
+    inside = "bucket" in settings.services_in_cluster or settings.bucket_cidrs
+    ways = (
+        settings.network.reaches_internet or settings.network.proxy or any(it.blocks for it in settings.egress.values())
+    )
+    if not inside and not ways:
+        rule = "write network.proxy, its private addresses, or an egress to its public ones"
+        yield error("storage", f"is on the internet, which network.internet: false closes; {rule}")
+
+
 def _egresses(settings: StackSettings) -> Iterator[Finding]:
     needed: Mapping[str, EgressSettings] = settings.needed_egress
     named = {"egress": settings.egress, **{f"{path}.egress": own.egress for path, _, own in settings.releases()}}

@@ -238,7 +238,13 @@ def test_a_load_balancer_outside_the_cluster_reaches_the_public_services_if_its_
             "must be addresses in CIDR form without host bits, such as 10.20.0.0/16; one address is 10.20.0.5/32 "
             "(got '10.0.0.1/8')",
         ),
-        ({"reason": "r", "ports": [70000], "namespace": "n"}, "must be at most 65535 (got 70000)"),
+        *(
+            (
+                {"reason": "r", "ports": [wrong], "namespace": "n"},
+                f'must be a port from 1 to 65535, or a range of them such as "30000-32767" (got {wrong!r})',
+            )
+            for wrong in (70000, 0, "2-1", "1-2-3", "1-70000", "-5", "http", "")
+        ),
         ({"reason": "r", "ports": [], "namespace": "n"}, "must not be empty (got [])"),
         ({"ports": [1], "namespace": "n"}, "required, not set; for example reason: self-hosted models"),
         (
