@@ -129,6 +129,7 @@ def _namespace(stack: StackConfig, opts: pulumi.ResourceOptions) -> NamespaceRef
         pod_security=cluster.pod_security,
         dns=cluster.dns,
         assigns_ids=cluster.openshift,
+        egress=stack.settings.pods.egress,
         setting="cluster.dataNamespace",
         protect=stack.settings.protect and bool(stack.settings.services_in_cluster),
     )

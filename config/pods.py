@@ -6,6 +6,7 @@ from typing import Annotated, Final, Self, TypeVar, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
+from config.network import EgressSettings
 from config.placement import AffinitySettings, SpreadConstraints, TolerationSettings
 from config.section import Section
 from config.types import AnnotationName, ConfigMapKey, Label, LabelName, LabelValue, MountPath, ObjectName, Text
@@ -58,6 +59,9 @@ class PlacementSettings(Section):
     """Further annotations of the pods."""
     pod_labels: PodLabels = Field(default={})
     """Further labels of the pods."""
+    egress: Mapping[Label, EgressSettings] = {}
+    """What the pods may reach besides, by a name for each: a mesh, traces, mail. A policy is `<workload>-to-<name>`, and
+    `pods-to-<name>` where `pods` says it, of the stack for every pod of it and of a release for all of its own."""
 
 
 class FileSource(Section):
@@ -113,7 +117,7 @@ class PodSettings(PlacementSettings):
     """What pods can be told: by `pods` of the stack, by `pods` of a release, and by a workload itself.
 
     The narrower one wins, also with an empty value. Annotations, labels and volumes of all three come together. Data
-    services in the cluster and set-up Jobs take the first seven settings.
+    services in the cluster and set-up Jobs take the first eight settings.
     """
 
     run_as_user: int | None = Field(default=None, ge=1)
@@ -165,7 +169,7 @@ def _inherited(value: object, above: PodSettings) -> object:
 
 def _over(above: PlacementSettings, own: _P) -> _P:
     """What a narrower level says, and of the wider one what the narrower is silent about."""
-    known = type(own).model_fields.keys() & above.model_fields_set
+    known = type(own).model_fields.keys() & above.model_fields_set - {"egress"}  # one policy is for all pods
     silent = {name: getattr(above, name) for name in known - own.model_fields_set}
     both = {name: {**getattr(above, name), **getattr(own, name)} for name in _TOGETHER if name in known}
     return own.model_copy(update={**silent, **both}) if silent or both else own

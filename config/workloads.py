@@ -10,7 +10,6 @@ from config.autoscaling import (
     HpaAutoscaling,
 )
 from config.connections import PoolConnections
-from config.network import EgressSettings
 from config.pods import PodSettings
 from config.quantity import amount
 from config.references import EnvValue
@@ -20,7 +19,6 @@ from config.types import (
     EnvName,
     IdList,
     ImageReference,
-    Label,
     OptionalObjectName,
     PodShare,
     Quantity,
@@ -194,8 +192,6 @@ class PoolSettings(WorkloadSettings):
     are cut off, and delivered again only if the platform acknowledges them late. Unset: such a pool is refused."""
     connections: PoolConnections = PoolConnections()
     """Connections of one pod, where this pool's pods open more or fewer than others. They set nothing in the worker."""
-    egress: Mapping[Label, EgressSettings] = {}
-    """What this pool's pods may reach besides, by a name for each; a policy is `<release>-<pool>-to-<name>`."""
 
     @property
     def grace_seconds(self) -> int:

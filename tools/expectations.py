@@ -18,6 +18,7 @@ from config import StackSettings
 from config.autoscaling import Autoscaling, HpaAutoscaling, KedaAutoscaling
 from config.ingress import PublicRole
 from config.names import SCHEDULER, app_env_secret, credentials_secret, scaler_credential
+from config.pods import PlacementSettings
 from config.references import split
 from config.releases import ReleaseSettings
 from config.workloads import RunSettings, ServiceSettings, WorkloadSettings
@@ -169,7 +170,11 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
     bucket_on_internet = "bucket" not in inside and not settings.bucket_cidrs
     names = defaultdict[str, set[str]](set)
     if settings.has_data_namespace:
-        names[data] |= _EVERY_NAMESPACE
+        names[data] |= _EVERY_NAMESPACE | {f"pods-to-{name}" for name in settings.pods.egress}
+        services = (settings.postgres, settings.redis, settings.storage)
+        for service, data_service in zip(DATA_SERVICES, services, strict=True):
+            if isinstance(data_service, PlacementSettings):
+                names[data] |= {f"{service}-to-{name}" for name in data_service.egress}
     if settings.sets_up_database:
         names[data] |= {"setup-to-postgres", *(("postgres-from-setup",) if "postgres" in inside else ())}
     for _, release, own in settings.releases():
@@ -179,8 +184,9 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
         if settings.network.reaches_internet:
             names[own.namespace].add("to-internet")
         names[own.namespace] |= {f"to-{name}" for name in (*settings.all_egress, *own.egress)}
-        for pool, pool_settings in own.enabled_pools.items():
-            names[own.namespace] |= {f"{release}-{pool}-to-{name}" for name in pool_settings.egress}
+        names[own.namespace] |= {f"pods-to-{name}" for name in (*settings.pods.egress, *own.pods.egress)}
+        for place, run in own.runs.items():
+            names[own.namespace] |= {f"{release}-{place.rpartition('.')[2]}-to-{name}" for name in run.egress}
         if inside:
             names[data] |= {f"{service}-from-{release}" for service in inside}
     names[settings.primary.namespace] |= _PRIMARY

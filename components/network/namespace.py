@@ -1,5 +1,6 @@
 """A namespace of the stack, made or found: Pod Security enforced, both directions denied, DNS allowed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +12,8 @@ from pulumi_kubernetes.meta.v1.outputs import ObjectMeta
 from components.kubernetes.labels import PART_OF
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.network.dns import dns_peers, dns_ports
-from components.network.policies import EVERY_POD, allow_egress, deny_all
-from config.network import DnsSettings
+from components.network.policies import EVERY_POD, allow_egress, allow_further_egress, deny_all
+from config.network import DnsSettings, EgressSettings
 
 TYPE: Final = "noxus:components:Namespace"
 
@@ -29,6 +30,8 @@ class NamespaceArgs:
     """Who resolves names."""
     assigns_ids: bool
     """Whether the cluster gives pods their user ids."""
+    egress: Mapping[str, EgressSettings]
+    """What every pod in it may reach besides."""
     create: bool = True
     """Whether it is made here; else it exists."""
     setting: str
@@ -70,6 +73,7 @@ class Namespace(pulumi.ComponentResource):
             ports=dns_ports(args.dns),
             opts=child,
         )
+        allow_further_egress("pods-", args.egress, self.ref, EVERY_POD, child)
         self.register_outputs({})
 
 

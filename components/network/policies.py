@@ -101,12 +101,25 @@ def egress_ports(settings: EgressSettings) -> Iterator[NetworkPolicyPortArgs]:
 
 
 def allow_further_egress(
-    names: Mapping[str, EgressSettings], within: NamespaceRef, source: Selection, opts: pulumi.ResourceOptions
-) -> None:
-    """One policy for each further target, by policy name."""
-    for name, settings in names.items():
-        to, ports = egress_peers(settings), list(egress_ports(settings))
-        allow_egress(name, settings.reason, within=within, source=source, to=to, ports=ports, opts=opts)
+    prefix: str,
+    further: Mapping[str, EgressSettings],
+    within: NamespaceRef,
+    source: Selection,
+    opts: pulumi.ResourceOptions,
+) -> list[NetworkPolicy]:
+    """One policy for each further target, `<prefix>to-<name>`."""
+    return [
+        allow_egress(
+            f"{prefix}to-{name}",
+            settings.reason,
+            within=within,
+            source=source,
+            to=egress_peers(settings),
+            ports=list(egress_ports(settings)),
+            opts=opts,
+        )
+        for name, settings in further.items()
+    ]
 
 
 def tcp(port: int) -> list[NetworkPolicyPortArgs]:

@@ -94,8 +94,7 @@ class Allowances(pulumi.ComponentResource):
                 ports=tcp(_HTTPS_PORT),
                 opts=self._child,
             )
-        further = {f"to-{name}": target for name, target in args.egress.items()}
-        allow_further_egress(further, args.namespace, _OUTWARD, self._child)
+        allow_further_egress("", args.egress, args.namespace, _OUTWARD, self._child)
         allow_ingress(
             "from-monitoring",
             "metrics are scraped",

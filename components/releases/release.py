@@ -106,6 +106,7 @@ class Release(pulumi.ComponentResource):
             pod_security=cluster.pod_security,
             dns=cluster.dns,
             assigns_ids=cluster.openshift,
+            egress={**self._args.stack.settings.pods.egress, **own.pods.egress},
             create=own.create_namespace,
             setting=f"{self._args.path}.namespace",
         )

@@ -8,7 +8,8 @@ from typing import Final
 import pulumi
 from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
 
-from components.kubernetes.labels import labels
+from components.kubernetes.labels import labels, selecting
+from components.network.policies import Selection, allow_further_egress
 from components.workloads.workload import REPLACE_UNREADY, ReleaseContext, WorkloadArgs, workload_template
 from config import StackSettings
 from config.names import MIGRATIONS
@@ -61,6 +62,8 @@ class Migrations(pulumi.ComponentResource):
             settings=settings,
             mode="once",
         )
+        child, pods = pulumi.ResourceOptions(parent=self), Selection(labels=selecting(described))
+        ways = allow_further_egress(f"{name}-", settings.egress, context.namespace, pods, child)
         Job(
             context.namespace.key(run),
             metadata=context.namespace.metadata(run, labels=described, annotations={REPLACE_UNREADY: "true"}),
@@ -71,7 +74,7 @@ class Migrations(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*context.after, *context.app_env.writers()],
+                depends_on=[*context.after, *context.app_env.writers(), *ways],
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{settings.timeout_seconds + _AWAIT_MARGIN_SECONDS}s"),
             ),
         )

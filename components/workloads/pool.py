@@ -11,7 +11,6 @@ from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
 from checks.scaling.scalers import Count
 from components.kubernetes.endpoints import PostgresEndpoint
 from components.kubernetes.labels import labels, selector
-from components.network.policies import Selection, allow_further_egress
 from components.secrets.app_env import resolved
 from components.workloads.autoscaling import ScalerCredential, hpa, scaled_object
 from components.workloads.workload import PORT, ReleaseContext, WorkloadArgs, workload
@@ -65,7 +64,6 @@ class WorkerPool(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         context, settings = args.context, args.settings
-        own = selector(context.name, args.pool)
         deployment = workload(
             WorkloadArgs(
                 context=context,
@@ -95,9 +93,6 @@ class WorkerPool(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        further = {f"{name}-to-{target}": egress for target, egress in settings.egress.items()}
-        pods = Selection(labels=own)
-        allow_further_egress(further, context.namespace, pods, child)
         self._autoscale(name, args, deployment)
         self.deployment_name = deployment.metadata["name"]
         self.register_outputs({"deployment_name": self.deployment_name})

@@ -33,6 +33,7 @@ from components.kubernetes.endpoints import Identity
 from components.kubernetes.labels import Component, labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.kubernetes.pod import PodArgs, pod_template, restricted_container
+from components.network.policies import Selection, allow_further_egress
 from components.secrets.app_env import AppEnv, Layer
 from components.workloads.disruption import disruption_budget
 from components.workloads.probes import ask_by_command, ask_over_http
@@ -160,6 +161,7 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
         ),
         opts=options,
     )
+    allow_further_egress(f"{name}-", args.settings.egress, context.namespace, Selection(labels=selected), opts)
     if args.budget.enabled:
         disruption_budget(name, context.namespace, selected, args.budget, opts)
     return deployment

@@ -39,6 +39,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from components.kubernetes.labels import labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.kubernetes.pod import PodArgs, pod_template, restricted_container
+from components.network.policies import Selection, allow_further_egress
 from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
 
 TYPE: Final = "noxus:cluster:StatefulService"
@@ -100,6 +101,7 @@ class StatefulService(pulumi.ComponentResource):
         key, described = args.namespace.key(name), labels(INSTANCE, name, "data")
         metadata = args.namespace.metadata(name, labels=described)
         selected = selector(INSTANCE, name)
+        allow_further_egress(f"{name}-", settings.egress, args.namespace, Selection(labels=selected), child)
         # Many classes bind a volume only when a pod asks for it, so the claim is not waited for; the StatefulSet is.
         claim = PersistentVolumeClaim(
             key,
