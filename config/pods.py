@@ -60,8 +60,8 @@ class PlacementSettings(Section):
     pod_labels: PodLabels = Field(default={})
     """Further labels of the pods."""
     egress: Mapping[Label, EgressSettings] = {}
-    """What the pods may reach besides, by a name for each: a mesh, traces, mail. A policy is `<workload>-to-<name>`, and
-    `pods-to-<name>` where `pods` says it, of the stack for every pod of it and of a release for all of its own."""
+    """What the pods may reach besides, by a name for each: a mesh, traces, mail. A policy is `<workload>-to-<name>`,
+    and `pods-to-<name>` for every pod where `pods` says it. Nothing that a wider level says is taken away."""
 
 
 class FileSource(Section):

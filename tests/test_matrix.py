@@ -35,6 +35,7 @@ BACKENDS: dict[str, dict[str, Any]] = {
     **{store["type"]: {"backend": "externalSecrets", "store": store} for store in (STORES[0], STORES[-1])},
 }
 """A store that knows accounts and one that a cloud has; how each is logged in to is tests/components' to show."""
+PROXY_LOGIN = {"user": "noxus", "password": "proxyPassword"}
 NETWORKS: dict[str, Mapping[str, Any]] = {
     "kube-dns": {},
     "OpenShift, NodeLocal, a target in the cluster": {
@@ -42,6 +43,18 @@ NETWORKS: dict[str, Mapping[str, Any]] = {
         "egress": {"models": {"namespace": "models", "ports": [8000], "reason": "self-hosted models"}},
     },
     "data services outside": EXTERNAL_SERVICES,
+    "closed, but for what is said": {
+        "network": {"internet": False},
+        "pods": {
+            "egress": {
+                "mesh": {"namespace": "istio-system", "ports": [15012, "15014-15021"], "reason": "the mesh"},
+                "traces": {"cidrs": ["10.9.0.0/28"], "ports": [6831], "protocol": "UDP", "reason": "traces"},
+            }
+        },
+    },
+    "behind a proxy with a login": {
+        "network": {"proxy": {"url": "http://squid.proxy.svc:3128", "namespace": "proxy", **PROXY_LOGIN}}
+    },
     "private endpoint": {"egress": {"vpc": {"cidr": "10.20.0.0/16", "ports": [443], "reason": "private endpoints"}}},
 }
 
@@ -66,6 +79,7 @@ def stack(workload: str, backend: str, network: str) -> dict[str, Any]:
 def test_every_combination_is_complete(workload: str, backend: str, network: str) -> None:
     raw = stack(workload, backend, network)
     secrets = dict(LOGINS) if network == "data services outside" else {}
+    secrets |= {"proxyPassword": "plaintext-proxyPassword"} if "login" in network else {}
     secrets |= {} if backend != "kubernetes" else {"shared": "plaintext-shared", "own": "plaintext-own"}
     parsed = settings(raw, *secrets)
     assert [finding for finding in findings(parsed) if finding.severity == "error"] == []

@@ -171,22 +171,13 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
     names = defaultdict[str, set[str]](set)
     if settings.has_data_namespace:
         names[data] |= _EVERY_NAMESPACE | {f"pods-to-{name}" for name in settings.pods.egress}
-        services = (settings.postgres, settings.redis, settings.storage)
-        for service, data_service in zip(DATA_SERVICES, services, strict=True):
-            if isinstance(data_service, PlacementSettings):
-                names[data] |= {f"{service}-to-{name}" for name in data_service.egress}
+        names[data] |= set(_ways_out_of_data_services(settings))
     if settings.sets_up_database:
         names[data] |= {"setup-to-postgres", *(("postgres-from-setup",) if "postgres" in inside else ())}
     for _, release, own in settings.releases():
-        names[own.namespace] |= _EVERY_NAMESPACE | _EVERY_RELEASE
+        names[own.namespace] |= _EVERY_NAMESPACE | _EVERY_RELEASE | set(_ways_out(settings, release, own))
         if not bucket_on_internet:
             names[own.namespace].add("to-bucket")
-        if settings.network.reaches_internet:
-            names[own.namespace].add("to-internet")
-        names[own.namespace] |= {f"to-{name}" for name in (*settings.all_egress, *own.egress)}
-        names[own.namespace] |= {f"pods-to-{name}" for name in (*settings.pods.egress, *own.pods.egress)}
-        for place, run in own.runs.items():
-            names[own.namespace] |= {f"{release}-{place.rpartition('.')[2]}-to-{name}" for name in run.egress}
         if inside:
             names[data] |= {f"{service}-from-{release}" for service in inside}
     names[settings.primary.namespace] |= _PRIMARY
@@ -195,3 +186,20 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
     if settings.counts_tasks and "postgres" in inside:
         names[data].add("postgres-from-keda")
     return names
+
+
+def _ways_out(settings: StackSettings, release: str, own: ReleaseSettings) -> Iterator[str]:
+    """What the pods of a release reach besides data services."""
+    if settings.network.reaches_internet:
+        yield "to-internet"
+    yield from (f"to-{name}" for name in (*settings.all_egress, *own.egress))
+    yield from (f"pods-to-{name}" for name in (*settings.pods.egress, *own.pods.egress))
+    for place, run in own.runs.items():
+        yield from (f"{release}-{place.rpartition('.')[2]}-to-{name}" for name in run.egress)
+
+
+def _ways_out_of_data_services(settings: StackSettings) -> Iterator[str]:
+    services = (settings.postgres, settings.redis, settings.storage)
+    for service, own in zip(DATA_SERVICES, services, strict=True):
+        if isinstance(own, PlacementSettings):
+            yield from (f"{service}-to-{name}" for name in own.egress)
