@@ -15,6 +15,7 @@ from config import ConfigError
 from sandbox.control_plane import ControlPlane
 from tests.e2e.kubectl import Kubectl
 from tests.programs import SMALLEST, STORES, external_secrets_stack, run_program, settings
+from tests.test_egress import STACK
 from tests.test_program import PROGRAMS
 
 Schemas = dict[tuple[str, str], dict[str, Any]]
@@ -120,9 +121,35 @@ def test_addresses_are_taken_just_as_the_api_server_takes_them(control_plane: Co
         kubectl("create", "--namespace", "default", "--dry-run=server", "-f", "-", stdin=json.dumps(policy))
 
 
-def _is_taken(cidr: str) -> bool:
+@pytest.mark.parametrize("ports", [1, 65535, "1-65535", "30000-32767", "443-443", 0, 65536, "2-1", "1-65536"])
+def test_ports_are_taken_just_as_the_api_server_takes_them(control_plane: ControlPlane, ports: int | str) -> None:
+    first, _, last = str(ports).partition("-")
+    asked = {"protocol": "UDP", "port": int(first), **({"endPort": int(last)} if last else {})}
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "ports", "namespace": "default"},
+        "spec": {"podSelector": {}, "egress": [{"ports": [asked]}]},
+    }
+    kubectl = Kubectl(control_plane.kubeconfig)
+    with nullcontext() if _is_taken("10.0.0.0/8", ports) else pytest.raises(subprocess.CalledProcessError):
+        kubectl("create", "--namespace", "default", "--dry-run=server", "-f", "-", stdin=json.dumps(policy))
+
+
+def test_every_policy_of_a_stack_with_further_targets_is_kept_as_it_is(control_plane: ControlPlane) -> None:
+    kubectl = Kubectl(control_plane.kubeconfig)
+    for _, manifest in run_program(STACK).objects:
+        if manifest["kind"] == "NetworkPolicy" and "-to-" in manifest["metadata"]["name"]:
+            metadata = {**manifest["metadata"], "namespace": "default"}
+            policy = json.dumps({**manifest, "metadata": metadata})
+            asked = ("--namespace", "default", "--dry-run=server", "--validate=strict", "-o", "json")
+            kept = kubectl("create", *asked, "-f", "-", stdin=policy)
+            assert json.loads(kept)["spec"] == manifest["spec"]
+
+
+def _is_taken(cidr: str, ports: int | str = 443) -> bool:
     try:
-        settings({**SMALLEST, "egress": {"models": {"reason": "r", "cidr": cidr, "ports": [443]}}})
+        settings({**SMALLEST, "egress": {"models": {"reason": "r", "cidr": cidr, "ports": [ports]}}})
     except ConfigError:
         return False
     return True
