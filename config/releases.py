@@ -1,8 +1,10 @@
 """Releases: the primary one and the worker releases, each in a namespace of its own."""
 
 from collections.abc import Mapping
+from typing import Any, Generic, cast
 
 from pydantic import Field
+from typing_extensions import TypeVar
 
 from config.autoscaling import KedaAutoscaling
 from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSettings
@@ -10,6 +12,7 @@ from config.network import EgressSettings
 from config.pods import PodLabels, PodSettings
 from config.references import EnvValue
 from config.section import Section
+from config.statements import Statements
 from config.types import (
     AnnotationName,
     ConfigKey,
@@ -28,14 +31,21 @@ from config.workloads import (
     ServiceSettings,
 )
 
+_Statements_co = TypeVar("_Statements_co", bound=Statements, covariant=True, default=Statements)
 
-class IdentitySettings(Section):
-    """Who a release's pods are to a cloud, where somebody else has made the role: marks on ServiceAccount and pods."""
+
+class IdentitySettings(Section, Generic[_Statements_co]):
+    """Who a release's pods are to a cloud, and what else they may do there.
+
+    Annotations and labels are for a role that somebody else has made, statements for the one that the stack makes.
+    """
 
     annotations: Mapping[AnnotationName, Text] = Field(default={}, examples=["{ iam.example.com/role: noxus-acme }"])
     """Annotations of the release's ServiceAccount."""
     pod_labels: PodLabels = Field(default={}, examples=['{ iam.example.com/use: "true" }'])
     """Labels of the release's pods."""
+    statements: _Statements_co = Field(default=cast("Any", ()), examples=["[{ ... }]"])
+    """Rights of the release's own identity besides those on the bucket and its entry, in the words of the cloud."""
 
 
 class DefaultRequests(Section):
@@ -60,7 +70,7 @@ class QuotaSettings(Section):
     """Requests of containers that set none: with a quota, Kubernetes refuses a pod that requests nothing."""
 
 
-class ReleaseSettings(Section):
+class ReleaseSettings(Section, Generic[_Statements_co]):
     """What a primary and a worker release share."""
 
     namespace: Label = Field(examples=["noxus"])
@@ -73,7 +83,7 @@ class ReleaseSettings(Section):
     """Plain settings of this release's workloads, over `noxus:env`."""
     secrets: Mapping[ObjectName, Mapping[EnvName, ConfigKey]] = {}
     """Secrets to make beside app-env, for pools' `envSecretRef`: Secret name, then variable, then secret config key."""
-    identity: IdentitySettings = IdentitySettings()
+    identity: IdentitySettings[_Statements_co] = Field(default=cast("Any", IdentitySettings()))
     """Who the release's pods are to a cloud."""
     egress: Mapping[Label, EgressSettings] = {}
     """What all pods of the release that reach the internet may reach besides, by a name for each."""
@@ -100,7 +110,7 @@ class ReleaseSettings(Section):
         return any(isinstance(pool.autoscaling, KedaAutoscaling) for pool in self.enabled_pools.values())
 
 
-class PrimarySettings(ReleaseSettings):
+class PrimarySettings(ReleaseSettings[_Statements_co]):
     """The one primary release: backend, frontend, relays, scheduler, migrations and its own pools."""
 
     name: Label = "noxus"
@@ -148,7 +158,7 @@ class PrimarySettings(ReleaseSettings):
         return host and f"{'https' if self.tls else 'http'}://{host}"
 
 
-class WorkerReleaseSettings(ReleaseSettings):
+class WorkerReleaseSettings(ReleaseSettings[_Statements_co]):
     """A worker release: pools in a namespace of their own, on the data services of the primary release."""
 
     pools: Mapping[Label, PoolSettings] = Field(min_length=1, examples=["{ flow: { workerSubscribe: flow } }"])

@@ -5,7 +5,7 @@ platform's Helm values, so that a `worker.pools` block can be pasted under `pool
 have not published has no default here: it is required, or the feature that needs it stays off.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Annotated, Any, Generic, Literal, Self, cast
 
@@ -39,6 +39,7 @@ from config.routing import RoutingSettings
 from config.scaling import ScalingSettings
 from config.secrets import SecretsSettings
 from config.section import Section
+from config.statements import Statements
 from config.store import Store
 from config.timing import visibility_seconds
 from config.types import (
@@ -198,9 +199,10 @@ _Storage_co = TypeVar(
     covariant=True,
     default=ClusterStorage | ManagedStorage | ExternalStorage,
 )
+_Statements_co = TypeVar("_Statements_co", bound=Statements, covariant=True, default=Statements)
 
 
-class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co]):
+class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co, _Statements_co]):
     """Everything plain that a stack file says. One field per top-level key, without the `noxus:` prefix."""
 
     cloud: str = "kubernetes"
@@ -237,9 +239,9 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co]):
     """Plain settings of every workload, in the shared app-env Secret."""
     secret_env: Mapping[EnvName, ConfigKey] = {}
     """Secret settings of every workload: variable name, then the secret config key that holds the value."""
-    primary: PrimarySettings
+    primary: PrimarySettings[_Statements_co]
     """The primary release."""
-    workers: Mapping[Label, WorkerReleaseSettings] = {}
+    workers: Mapping[Label, WorkerReleaseSettings[_Statements_co]] = {}
     """Worker releases by name."""
 
     @property
@@ -252,11 +254,20 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co]):
         """How long whoever takes a node waits for its pods."""
         return self.account.NODES if self.account else UNKNOWN_NODES
 
-    def releases(self) -> Iterator[tuple[str, str, ReleaseSettings]]:
+    def releases(self) -> Iterator[tuple[str, str, ReleaseSettings[_Statements_co]]]:
         """Every release as (path in the stack file, name, settings), the primary first."""
         yield "primary", self.primary.name, self.primary
         for name, release in self.workers.items():
             yield f"workers.{name}", name, release
+
+    def statements(self, release: str) -> _Statements_co:
+        """Further rights of the identity of one release."""
+        return next(own.identity.statements for _, name, own in self.releases() if name == release)
+
+    @property
+    def own_things(self) -> Sequence[str]:
+        """What no further right may be about, as the cloud names it: the stack gives each release its rights itself."""
+        return ()
 
     def pools(self) -> Iterator[tuple[str, str, PoolSettings]]:
         """Every enabled pool as (path in the stack file, workload name, settings)."""

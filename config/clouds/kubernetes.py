@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Discriminator, Tag
+from pydantic import BeforeValidator, Discriminator, Tag
 
 from config.data_services import (
     ClusterPostgres,
@@ -26,5 +26,17 @@ _Storage = Annotated[
 ]
 
 
-class KubernetesStack(StackSettings[_Postgres, _Redis, _Storage]):
+def _none(statements: object) -> tuple[()]:
+    if statements != []:
+        raise ValueError(
+            "gives rights in a cloud, and cloud: kubernetes is none; name one, or give them to the role that annotations "
+            "name"
+        )
+    return ()
+
+
+_Statements = Annotated[tuple[()], BeforeValidator(_none)]
+
+
+class KubernetesStack(StackSettings[_Postgres, _Redis, _Storage, _Statements]):
     """Everything plain that a stack file says. One field per top-level key, without the `noxus:` prefix."""

@@ -66,6 +66,7 @@ class Aws:
                 bucket=bucket,
                 entry=arn,
                 key=self._key if bucket or entry else None,
+                statements=self._settings.statements(release.name),
             ),
             opts,
         )

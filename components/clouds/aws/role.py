@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from components.kubernetes.endpoints import Identity
 from config.clouds.aws.account import AwsSettings
+from config.clouds.aws.statement import AwsStatements
 
 TYPE: Final = "noxus:aws:ReleaseRole"
 
@@ -30,10 +31,12 @@ class ReleaseRoleArgs:
     """ARN of the release's entry in Secrets Manager, if there is one; of one that somebody else writes, a pattern."""
     key: aws.kms.Key | None
     """Key of the bucket and of the entry, for what of them is this stack's."""
+    statements: AwsStatements = ()
+    """Further rights."""
 
 
 class ReleaseRole(pulumi.ComponentResource):
-    """One role for one ServiceAccount, with rights on the bucket, the entry and their key, and no others."""
+    """One role for one ServiceAccount, with rights on the bucket, the entry and their key, and those that are named."""
 
     identity: Identity
 
@@ -58,6 +61,14 @@ class ReleaseRole(pulumi.ComponentResource):
                 lambda known: json.dumps(release_rights(account, args.bucket, known[0], known[1]))
             )
             made.append(aws.iam.RolePolicy(name, name="release", role=role.name, policy=rights, opts=child))
+        if args.statements:
+            further = pulumi.Output.from_input(args.key and args.key.arn).apply(
+                lambda key: json.dumps(further_rights(account, args.statements, key), separators=(",", ":"))
+            )
+            opts = pulumi.ResourceOptions(parent=self)
+            made.append(
+                aws.iam.RolePolicy(f"{name}-further", name="further", role=role.name, policy=further, opts=opts)
+            )
         annotations: Mapping[str, pulumi.Input[str]] = {}
         if account.identity == "irsa":
             # Known before the role is there, so that a preview shows it.
@@ -150,6 +161,15 @@ def release_rights(account: AwsSettings, bucket: str | None, key: str | None, en
         through = {"StringEquals": {"kms:ViaService": via}}
         statements.append({**_allow(["kms:Decrypt", "kms:GenerateDataKey"], key), "Condition": through})
     return {"Version": _VERSION, "Statement": statements}
+
+
+def further_rights(account: AwsSettings, statements: AwsStatements, key: str | None) -> dict[str, Any]:
+    """What the stack file names. Whatever that is, the stack's own key is used through those two services only."""
+    via = [f"{service}.{account.region}.amazonaws.com" for service in ("s3", "secretsmanager")]
+    elsewhere = {"StringNotEquals": {"kms:ViaService": via}}
+    kept = {"Effect": "Deny", "Action": "kms:*", "Resource": key, "Condition": elsewhere}
+    named = [statement.document for statement in statements]
+    return {"Version": _VERSION, "Statement": [*named, *([kept] if key else [])]}
 
 
 def _allow(actions: Sequence[str], resource: str) -> dict[str, Any]:

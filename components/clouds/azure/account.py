@@ -83,6 +83,7 @@ class Azure:
             container=container_id(account, storage) if isinstance(storage, AzureStorage) else None,
             entry=entry.name.apply(lambda made: entry_id(account, made)) if entry else None,
             after=[*self._bucket, *([entry] if entry else [])],
+            statements=self._settings.statements(release.name),
         )
         identity = ReleaseIdentity(name, args, opts).identity
         if entry is None:

@@ -6,10 +6,11 @@ from typing import Final
 import pulumi
 from pulumi_azure_native import managedidentity
 
-from components.clouds.azure.rights import BLOBS, SECRETS, assignment
+from components.clouds.azure.rights import BLOBS, SECRETS, Role, assignment
 from components.clouds.azure.tags import tags
 from components.kubernetes.endpoints import Identity
 from config.clouds.azure.account import AzureSettings
+from config.clouds.azure.statement import AzureStatements
 from config.clouds.azure.store import CLIENT_ID_MARK
 
 TYPE: Final = "noxus:azure:ReleaseIdentity"
@@ -32,10 +33,12 @@ class ReleaseIdentityArgs:
     """Id of the release's entry, if this stack writes it."""
     after: list[pulumi.Resource]
     """What the rights are on."""
+    statements: AzureStatements = ()
+    """Further rights."""
 
 
 class ReleaseIdentity(pulumi.ComponentResource):
-    """One identity for one ServiceAccount, with rights on the container and on one entry, and no others.
+    """One identity for one ServiceAccount, with rights on the container, on one entry, and those that are named.
 
     It has one credential, so releases do not wait for each other: Azure refuses two changes of one identity at once.
     """
@@ -73,6 +76,9 @@ class ReleaseIdentity(pulumi.ComponentResource):
         if args.entry:
             after = pulumi.ResourceOptions(parent=self, depends_on=args.after)
             made.append(assignment(f"{name}-entry", SECRETS, args.entry, identity, account, after))
+        for statement in args.statements:
+            role = Role("of the stack file", statement.role)
+            made.append(assignment(f"{name}-{statement.key}", role, statement.scope, identity, account, child))
         self.identity = Identity(
             # Azure draws the client id, so a preview of a new release does not show it.
             service_account_annotations={CLIENT_ID_MARK: identity.client_id},

@@ -1,13 +1,14 @@
 """The service account of one release: what its pods may do in the project, and who may act as it."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 import pulumi_gcp as gcp
 
 from components.kubernetes.endpoints import Identity
 from config.clouds.gcp.project import ACCOUNT_ANNOTATION, GcpSettings
+from config.clouds.gcp.statement import GcpStatement, GcpStatements
 
 TYPE: Final = "noxus:gcp:ReleaseAccount"
 
@@ -38,10 +39,12 @@ class ReleaseAccountArgs:
     """What makes it."""
     entry: SecretRef | None
     """The release's entry in Secret Manager, if there is one."""
+    statements: GcpStatements = ()
+    """Further rights."""
 
 
 class ReleaseAccount(pulumi.ComponentResource):
-    """One service account for one ServiceAccount, with rights on the bucket and on its own entry, and no others.
+    """One service account for one ServiceAccount, with rights on the bucket, its own entry, and those that are named.
 
     It has no right on a key: Google's services encrypt and decrypt under accounts of their own. Rights are members that
     are added, never lists that take others' rights away.
@@ -92,6 +95,7 @@ class ReleaseAccount(pulumi.ComponentResource):
                 opts=with_account,
             )
             made.append(right)
+        made += [_right(name, statement, member, with_account) for statement in args.statements]
         self.identity = Identity(service_account_annotations={ACCOUNT_ANNOTATION: email}, made=made)
         self.register_outputs({})
 
@@ -99,3 +103,18 @@ class ReleaseAccount(pulumi.ComponentResource):
 def pod_member(project: GcpSettings, namespace: str, service_account: str) -> str:
     """One ServiceAccount of the cluster's workload identity pool, by its exact name."""
     return f"serviceAccount:{project.pool_project}.svc.id.goog[{namespace}/{service_account}]"
+
+
+def _right(name: str, statement: GcpStatement, member: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+    """A further right, as a member that is added."""
+    given: dict[str, Any] = {"role": statement.role, "member": member, "opts": opts}
+    if statement.condition:
+        given["condition"] = statement.condition.model_dump()
+    name = f"{name}-{statement.key}"
+    match statement.on.split("/"):
+        case [_, _, "buckets", bucket]:
+            return gcp.storage.BucketIAMMember(name, bucket=bucket, **given)
+        case [_, project, "secrets", secret]:
+            return gcp.secretmanager.SecretIamMember(name, project=project, secret_id=secret, **given)
+        case _:
+            return gcp.projects.IAMMember(name, project=statement.on.removeprefix("projects/"), **given)

@@ -80,6 +80,7 @@ class Gcp:
                 bucket=storage.bucket if isinstance(storage, GcpStorage) else None,
                 bucket_made=self._bucket,
                 entry=read,
+                statements=self._stack.statements(release.name),
             ),
             opts,
         )

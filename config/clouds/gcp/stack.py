@@ -1,16 +1,22 @@
 """The stack file of a stack on GCP."""
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
 from config.clouds.gcp.postgres import GcpPostgres
 from config.clouds.gcp.project import GcpSettings
 from config.clouds.gcp.redis import GcpRedis
+from config.clouds.gcp.statement import GcpStatements
 from config.clouds.gcp.storage import GcpStorage
+from config.clouds.gcp.store import GcpSecretManagerStore
 from config.data_services import PostgresSettings, RedisSettings, StorageSettings
 from config.sections import StackSettings
 
 
-class GcpStack(StackSettings[PostgresSettings[GcpPostgres], RedisSettings[GcpRedis], StorageSettings[GcpStorage]]):
+class GcpStack(
+    StackSettings[PostgresSettings[GcpPostgres], RedisSettings[GcpRedis], StorageSettings[GcpStorage], GcpStatements]
+):
     """Everything plain that the file of a stack on GCP says."""
 
     gcp: GcpSettings = Field(examples=["{ name: noxus-prod, project: noxus-prod, ... }"])
@@ -20,3 +26,14 @@ class GcpStack(StackSettings[PostgresSettings[GcpPostgres], RedisSettings[GcpRed
     def account(self) -> GcpSettings:
         """The stack's cloud."""
         return self.gcp
+
+    @property
+    def own_things(self) -> Sequence[str]:
+        """The project, the bucket and the entries."""
+        store, owned = self.secret_store, [f"projects/{self.gcp.project}"]
+        if isinstance(self.storage, GcpStorage):
+            owned.append(f"projects/_/buckets/{self.storage.bucket}")
+        if isinstance(store, GcpSecretManagerStore):
+            entries = (self.secrets.entry(name) for _, name, _ in self.releases())
+            owned += [f"projects/{store.project_id}/secrets/{entry}" for entry in entries]
+        return owned
