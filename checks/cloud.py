@@ -24,10 +24,13 @@ def names_fit_the_cloud(settings: StackSettings) -> Iterator[Finding]:
     for problem in settings.account.problems((path, release) for path, release, _ in settings.releases()):
         yield error(problem.path, problem.message)
     for path, _, release in settings.releases():
+        keys = [statement.key for statement in release.identity.statements]
         for number, statement in enumerate(release.identity.statements):
-            for own in filter(statement.reaches, settings.own_things):
-                rule = f"reaches {own}, on which the stack gives each release its rights itself; name something else"
-                yield error(f"{path}.identity.statements.{number}", rule)
+            place = f"{path}.identity.statements.{number}"
+            if own := next(filter(statement.reaches, settings.own_things), None):
+                yield error(place, f"reaches {own}, on which the stack gives each release its rights; name another")
+            if statement.key in keys[:number]:
+                yield error(place, "gives what a statement before it gives already; remove one")
     if settings.writes_entries:
         for path, key in settings.secret_keys():
             if key in (*PLATFORM_VARIABLES, SCALER_LOGIN):

@@ -265,8 +265,13 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co, _Stat
         return next(own.identity.statements for _, name, own in self.releases() if name == release)
 
     @property
+    def entries(self) -> Sequence[str]:
+        """Names of the releases' entries in a store."""
+        return [self.secrets.entry(name) for _, name, _ in self.releases()]
+
+    @property
     def own_things(self) -> Sequence[str]:
-        """What no further right may be about, as the cloud names it: the stack gives each release its rights itself."""
+        """What no further right may be about, in the cloud's words: the stack gives each release its rights itself."""
         return ()
 
     def pools(self) -> Iterator[tuple[str, str, PoolSettings]]:

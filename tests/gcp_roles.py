@@ -49,6 +49,7 @@ TARGETS: Final[Mapping[str, str]] = {
     "gcp:secretmanager/secretIamMember:SecretIamMember": "secretId",
     "gcp:serviceaccount/iAMMember:IAMMember": "serviceAccountId",
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": "cryptoKeyId",
+    "gcp:projects/iAMMember:IAMMember": "project",
 }
 """By type of right, the input that says on which one thing it is."""
 

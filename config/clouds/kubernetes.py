@@ -28,10 +28,7 @@ _Storage = Annotated[
 
 def _none(statements: object) -> tuple[()]:
     if statements != []:
-        raise ValueError(
-            "gives rights in a cloud, and cloud: kubernetes is none; name one, or give them to the role that annotations "
-            "name"
-        )
+        raise ValueError("gives rights in a cloud, and there is none; give them to the role that annotations name")
     return ()
 
 

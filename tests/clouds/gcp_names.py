@@ -287,6 +287,7 @@ MODELS: Final[Mapping[str, Model]] = {
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": _member(
         "cloudkms.v1", "cryptoKeyId", "projects.locations.keyRings.cryptoKeys.setIamPolicy"
     ),
+    "gcp:projects/iAMMember:IAMMember": _member("cloudresourcemanager.v1", "project", "projects.setIamPolicy"),
     "gcp:projects/serviceIdentity:ServiceIdentity": Model(
         document="serviceusage.v1beta1", schema="", outside={"project": TEXT, "service": TEXT}
     ),

@@ -31,7 +31,7 @@ class ReleaseRoleArgs:
     """ARN of the release's entry in Secrets Manager, if there is one; of one that somebody else writes, a pattern."""
     key: aws.kms.Key | None
     """Key of the bucket and of the entry, for what of them is this stack's."""
-    statements: AwsStatements = ()
+    statements: AwsStatements
     """Further rights."""
 
 
@@ -56,19 +56,11 @@ class ReleaseRole(pulumi.ComponentResource):
             opts=child,
         )
         made: list[pulumi.Resource] = [role]
-        if args.bucket or args.entry:  # IAM refuses a policy without a statement
+        if args.bucket or args.entry or args.statements:  # IAM refuses a policy without a statement
             rights = pulumi.Output.all(args.key and args.key.arn, args.entry).apply(
-                lambda known: json.dumps(release_rights(account, args.bucket, known[0], known[1]))
+                lambda known: json.dumps(release_rights(account, args.bucket, known[0], known[1], args.statements))
             )
             made.append(aws.iam.RolePolicy(name, name="release", role=role.name, policy=rights, opts=child))
-        if args.statements:
-            further = pulumi.Output.from_input(args.key and args.key.arn).apply(
-                lambda key: json.dumps(further_rights(account, args.statements, key), separators=(",", ":"))
-            )
-            opts = pulumi.ResourceOptions(parent=self)
-            made.append(
-                aws.iam.RolePolicy(f"{name}-further", name="further", role=role.name, policy=further, opts=opts)
-            )
         annotations: Mapping[str, pulumi.Input[str]] = {}
         if account.identity == "irsa":
             # Known before the role is there, so that a preview shows it.
@@ -138,8 +130,10 @@ def entry_pattern(account: AwsSettings, region: str, entry: str) -> str:
     return f"arn:{account.partition}:secretsmanager:{region}:{account.account}:secret:{entry}-??????"
 
 
-def release_rights(account: AwsSettings, bucket: str | None, key: str | None, entry: str | None) -> dict[str, Any]:
-    """Objects of the bucket, the release's own entry, and the key through those two services only.
+def release_rights(
+    account: AwsSettings, bucket: str | None, key: str | None, entry: str | None, further: AwsStatements = ()
+) -> dict[str, Any]:
+    """Objects of the bucket, the release's own entry, the key through those two services only, and what is named.
 
     The platform's exact S3 actions are not published; these are the least that list, read, write and delete need.
     """
@@ -160,16 +154,10 @@ def release_rights(account: AwsSettings, bucket: str | None, key: str | None, en
         via = [f"{service}.{account.region}.amazonaws.com" for service in services]
         through = {"StringEquals": {"kms:ViaService": via}}
         statements.append({**_allow(["kms:Decrypt", "kms:GenerateDataKey"], key), "Condition": through})
-    return {"Version": _VERSION, "Statement": statements}
-
-
-def further_rights(account: AwsSettings, statements: AwsStatements, key: str | None) -> dict[str, Any]:
-    """What the stack file names. Whatever that is, the stack's own key is used through those two services only."""
-    via = [f"{service}.{account.region}.amazonaws.com" for service in ("s3", "secretsmanager")]
-    elsewhere = {"StringNotEquals": {"kms:ViaService": via}}
-    kept = {"Effect": "Deny", "Action": "kms:*", "Resource": key, "Condition": elsewhere}
-    named = [statement.document for statement in statements]
-    return {"Version": _VERSION, "Statement": [*named, *([kept] if key else [])]}
+        if further:  # whatever they allow
+            by_itself = {"StringNotEquals": through["StringEquals"]}
+            statements.append({"Effect": "Deny", "Action": "kms:*", "Resource": key, "Condition": by_itself})
+    return {"Version": _VERSION, "Statement": [*statements, *(statement.document for statement in further)]}
 
 
 def _allow(actions: Sequence[str], resource: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class ReleaseIdentityArgs:
     """Id of the release's entry, if this stack writes it."""
     after: list[pulumi.Resource]
     """What the rights are on."""
-    statements: AzureStatements = ()
+    statements: AzureStatements
     """Further rights."""
 
 

@@ -39,7 +39,7 @@ class ReleaseAccountArgs:
     """What makes it."""
     entry: SecretRef | None
     """The release's entry in Secret Manager, if there is one."""
-    statements: GcpStatements = ()
+    statements: GcpStatements
     """Further rights."""
 
 

@@ -9,7 +9,6 @@ from config.clouds.aws.postgres import AwsPostgres
 from config.clouds.aws.redis import AwsRedis
 from config.clouds.aws.statement import AwsStatements
 from config.clouds.aws.storage import AwsStorage
-from config.clouds.aws.store import AwsSecretsManagerStore
 from config.data_services import PostgresSettings, RedisSettings, StorageSettings
 from config.sections import StackSettings
 
@@ -29,14 +28,7 @@ class AwsStack(
 
     @property
     def own_things(self) -> Sequence[str]:
-        """The bucket with its objects, entries, roles, database and cache, as ARNs that may end with a `*`."""
-        account, store, owned = self.aws, self.secret_store, list[str]()
-        if isinstance(self.storage, AwsStorage):
-            bucket = f"arn:{account.partition}:s3:::{self.storage.bucket}"
-            owned += [bucket, f"{bucket}/*"]
-        if isinstance(store, AwsSecretsManagerStore):
-            owned += [
-                f"arn:{account.partition}:secretsmanager:{store.region}:{account.account}:secret:{entry}-*"
-                for entry in (self.secrets.entry(name) for _, name, _ in self.releases())
-            ]
-        return [*owned, f"arn:{account.partition}:iam::{account.account}:role/{account.name}-*"]
+        """The bucket with its objects, and the entries, to whose names AWS adds some characters."""
+        bucket = self.storage.bucket if isinstance(self.storage, AwsStorage) else None
+        entries = (f"secretsmanager:secret:{entry}-*" for entry in self.entries)
+        return [*entries, *([f"s3:{bucket}", f"s3:{bucket}/*"] if bucket else ())]

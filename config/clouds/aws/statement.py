@@ -1,7 +1,8 @@
 """Further rights of a release's role, in the words of IAM."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final
 
@@ -9,15 +10,14 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from config.statements import Statement
 
-_POLICY_CHARACTERS: Final = 10_240 - 2_048
-"""Longest of all inline policies of a role together, without white space (IAM quotas), less what the stack's own takes
-at most."""
+_LONGEST: Final = 10_240 - 2_048
+"""Characters of a role's inline policies without white space (IAM quotas), less the most that the stack's own take."""
 
-_OF_IDENTITIES_AND_KEYS: Final = frozenset({"iam", "kms", "organizations", "sts"})
-"""Services whose actions can lead to further rights. The ARN of a key does not say what it encrypts."""
+_LEADS_ON: Final = re.compile(r".*[*?]|(iam|kms|organizations|sts):")
+"""Patterns of actions, and services that give rights. The ARN of a key does not say what it encrypts."""
 
-_NARROW_ENDINGS: Final = {"s3": "/*", "secretsmanager": "-??????"}
-"""Patterns that the stack's own rights have: the objects of a bucket, and what AWS adds to the name of a secret."""
+_PATTERN: Final = re.compile(r"(?!arn:[^*?]+:s3:::[^*?]+/\*$).*[*?]")
+"""Patterns of resources, but for all objects of a bucket."""
 
 _OPERATOR: Final = (
     r"^(For(All|Any)Values:)?((String|Arn)(Not)?(Equals|Like)|String(Not)?EqualsIgnoreCase|Bool|BinaryEquals|Null"
@@ -32,18 +32,14 @@ Operator = Annotated[str, StringConstraints(pattern=_OPERATOR)]
 
 
 class AwsStatement(Statement):
-    """What the role of a release may do besides: `Allow`, in a policy of its own. Conditions can but narrow it."""
+    """What a release's role is allowed besides."""
 
-    actions: tuple[Action, ...] = Field(min_length=1, examples=[["bedrock:InvokeModel"]])
-    """IAM actions, as `service:Action`. Whether AWS has one of that name is not known here."""
-    resources: tuple[Arn, ...] = Field(
-        min_length=1, examples=[["arn:aws:bedrock:eu-west-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0"]]
-    )
-    """ARNs of what they are done with. `*` where an action knows no resource."""
-    conditions: Mapping[Operator, Mapping[str, str | tuple[str, ...]]] = Field(
-        default={}, examples=['{ StringEquals: { "aws:RequestedRegion": eu-west-1 } }']
-    )
-    """When: operator, then condition key, then one value or several."""
+    actions: tuple[Action, ...] = Field(min_length=1, examples=["[bedrock:InvokeModel]"])
+    """Actions, as `service:Action`. Whether AWS has one of that name is not known here."""
+    resources: tuple[Arn, ...] = Field(min_length=1, examples=['["arn:aws:bedrock:eu-west-1::foundation-model/<id>"]'])
+    """ARNs of what they are done with; `*` where an action knows no resource."""
+    conditions: Mapping[Operator, Mapping[str, str | tuple[str, ...]]] = {}
+    """When: operator, then condition key, then a value or several."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -51,40 +47,33 @@ class AwsStatement(Statement):
         allowed = {"Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
         return {**allowed, **({"Condition": dict(self.conditions)} if self.conditions else {})}
 
-    def breadths(self) -> Iterator[str]:
-        """Patterns, and rights that lead to others."""
-        for action in self.actions:
-            if "*" in action or "?" in action:
-                yield f"allows {action}, which is a pattern; name each action"
-            elif action.partition(":")[0] in _OF_IDENTITIES_AND_KEYS:
-                yield f"allows {action}, which can lead to further rights; leave it out"
-        for resource in self.resources:
-            service = resource.split(":")[2] if ":" in resource else ""
-            rest = resource.removesuffix(_NARROW_ENDINGS.get(service, ""))
-            if "*" in rest or "?" in rest:
-                yield f"is about {resource}, which is a pattern; name each resource"
+    @property
+    def key(self) -> str:
+        """All of it, without white space."""
+        return json.dumps(self.document, separators=(",", ":"))
+
+    @property
+    def breadth(self) -> Sequence[str]:
+        """Patterns, and actions that give rights."""
+        return [*filter(_LEADS_ON.match, self.actions), *filter(_PATTERN.match, self.resources)]
 
     def reaches(self, own: str) -> bool:
-        """Whether an action of the service of `own`, an ARN that may end with `*`, is allowed with it."""
-        service = own.split(":")[2]
+        """Whether an action of its service is allowed with it, in any account: a service, then a name or a pattern."""
+        service, _, name = own.partition(":")
         acts = any(action.partition(":")[0] in (service, "*") for action in self.actions)
-        return acts and any(_meets(resource, own) for resource in self.resources)
+        return acts and any(_meets(resource.split(":", 5)[-1], name) for resource in self.resources)
 
 
 def _meets(pattern: str, own: str) -> bool:
-    """Whether some ARN matches both: to `own` with a `*` at its end, any tail will do that the pattern leaves."""
+    """Whether a name can match both. To an `own` with a `*` at its end, any tail will do that `pattern` leaves."""
     literal = own.removesuffix("*")
-    ends = range(len(pattern) + 1) if own.endswith("*") else (len(pattern),)
+    ends = range(len(pattern) + 1) if own != literal else (len(pattern),)
     return any(fnmatchcase(literal, pattern[:end]) for end in ends)
 
 
 def _fit(statements: tuple[AwsStatement, ...]) -> tuple[AwsStatement, ...]:
-    size = len(json.dumps([statement.document for statement in statements], separators=(",", ":")))
-    if size > _POLICY_CHARACTERS:
-        raise ValueError(
-            f"has {size} characters as a policy, and IAM leaves {_POLICY_CHARACTERS} to it in a role; join statements "
-            "or give fewer rights"
-        )
+    if (size := sum(len(statement.key) for statement in statements)) > _LONGEST:
+        raise ValueError(f"is a policy of {size} characters, and IAM takes {_LONGEST} beside the stack's; name less")
     return statements
 
 

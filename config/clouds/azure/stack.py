@@ -15,7 +15,10 @@ from config.sections import StackSettings
 
 class AzureStack(
     StackSettings[
-        PostgresSettings[AzurePostgres], RedisSettings[AzureRedis], StorageSettings[AzureStorage], AzureStatements
+        PostgresSettings[AzurePostgres],
+        RedisSettings[AzureRedis],
+        StorageSettings[AzureStorage],
+        AzureStatements,
     ]
 ):
     """Everything plain that the file of a stack on Azure says."""
@@ -30,18 +33,10 @@ class AzureStack(
 
     @property
     def own_things(self) -> Sequence[str]:
-        """The vault, the storage account, Postgres, Redis and the identities, by id."""
-        account, providers = self.azure, f"{self.azure.group_id}/providers"
-        names = [name for _, name, _ in self.releases()]
-        owned = [
-            f"Microsoft.KeyVault/vaults/{account.vault_name}",
-            f"Microsoft.DBforPostgreSQL/flexibleServers/{account.server_name}",
-            f"Microsoft.Cache/redisEnterprise/{account.name}-redis",
-            *(f"Microsoft.ManagedIdentity/userAssignedIdentities/{account.name}-{name}" for name in names),
-            *(
-                [f"Microsoft.Storage/storageAccounts/{self.storage.account}"]
-                if isinstance(self.storage, AzureStorage)
-                else []
-            ),
+        """The vault, with key and entries, and the storage account, by id."""
+        providers = f"{self.azure.group_id}/providers"
+        account = [self.storage.account] if isinstance(self.storage, AzureStorage) else []
+        return [
+            f"{providers}/Microsoft.KeyVault/vaults/{self.azure.vault_name}",
+            *(f"{providers}/Microsoft.Storage/storageAccounts/{name}" for name in account),
         ]
-        return [f"{providers}/{one}" for one in owned]

@@ -9,7 +9,6 @@ from config.clouds.gcp.project import GcpSettings
 from config.clouds.gcp.redis import GcpRedis
 from config.clouds.gcp.statement import GcpStatements
 from config.clouds.gcp.storage import GcpStorage
-from config.clouds.gcp.store import GcpSecretManagerStore
 from config.data_services import PostgresSettings, RedisSettings, StorageSettings
 from config.sections import StackSettings
 
@@ -30,10 +29,5 @@ class GcpStack(
     @property
     def own_things(self) -> Sequence[str]:
         """The project, the bucket and the entries."""
-        store, owned = self.secret_store, [f"projects/{self.gcp.project}"]
-        if isinstance(self.storage, GcpStorage):
-            owned.append(f"projects/_/buckets/{self.storage.bucket}")
-        if isinstance(store, GcpSecretManagerStore):
-            entries = (self.secrets.entry(name) for _, name, _ in self.releases())
-            owned += [f"projects/{store.project_id}/secrets/{entry}" for entry in entries]
-        return owned
+        bucket = [f"buckets/{self.storage.bucket}"] if isinstance(self.storage, GcpStorage) else []
+        return [f"projects/{self.gcp.project}", *bucket, *(f"secrets/{entry}" for entry in self.entries)]

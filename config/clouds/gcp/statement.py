@@ -1,68 +1,58 @@
 """Further rights of a release's service account, in the words of Google's IAM."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Sequence
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from config.section import Section
-from config.statements import Binding, each_once
-from config.types import Text
+from config.statements import Statement
 
-_BASIC: Final = ("roles/owner", "roles/editor", "roles/viewer")
-_OF_IDENTITIES: Final = ("roles/iam.", "roles/resourcemanager.")
-_OF_THE_STACK: Final = (
-    *_BASIC,
-    *_OF_IDENTITIES,
-    "roles/cloudkms.",
-    "roles/cloudsql.",
-    "roles/redis.",
-    "roles/secretmanager.",
-    "roles/storage.",
-)
-"""Roles that, in the stack's own project, are about what the stack has in it."""
+_LEADS_ON: Final = re.compile(r"roles/(owner|editor|viewer|iam\.|resourcemanager\.)")
+"""Basic roles, and roles that give rights."""
+
+_OF_THE_STACK: Final = re.compile(rf"{_LEADS_ON.pattern}|roles/(cloudkms|cloudsql|redis|secretmanager|storage)\.")
+"""Roles that, in the stack's own project, are about what it has there."""
 
 
 class GcpCondition(Section):
     """When a right holds."""
 
-    title: Text = Field(min_length=1, examples=["until the migration ends"])
+    title: str = Field(min_length=1, examples=["this year"])
     """What it is called."""
-    expression: Text = Field(min_length=1, examples=['request.time < timestamp("2027-01-01T00:00:00Z")'])
+    expression: str = Field(min_length=1, examples=["request.time < timestamp('2027-01-01T00:00:00Z')"])
     """In the Common Expression Language."""
 
 
-class GcpStatement(Binding):
-    """A role that the account of a release has on one thing besides."""
+class GcpStatement(Statement):
+    """A role that a release's account has besides."""
 
     role: Annotated[
         str, StringConstraints(pattern=r"^(roles|(projects|organizations)/[^/\s]+/roles)/[A-Za-z0-9_.]+$")
     ] = Field(examples=["roles/aiplatform.user"])
     """A role of Google's, or one of yours by its full name. What it permits is not known here."""
-    on: Annotated[str, StringConstraints(pattern=r"^projects/[^/\s]+(/(buckets|secrets)/[^/\s]+)?$")] = Field(
-        examples=["projects/example-models"]
-    )
-    """On what: `projects/<id>`, `projects/<id>/secrets/<id>`, or `projects/_/buckets/<name>`."""
+    on: Annotated[
+        str,
+        StringConstraints(pattern=r"^projects/([a-z][-a-z0-9]{4,28}[a-z0-9](/secrets/[^/\s]+)?|_/buckets/[^/\s]+)$"),
+    ] = Field(examples=["projects/example-models"])
+    """On what: `projects/<id>`, `projects/<id>/secrets/<id>` or `projects/_/buckets/<name>`."""
     condition: GcpCondition | None = None
     """When. Unset: always."""
 
     @property
     def key(self) -> str:
-        """Role, thing and the title of the condition."""
+        """Role, thing, and the condition's title."""
         return ":".join((self.role, self.on, *([self.condition.title] if self.condition else ())))
 
-    def breadths(self) -> Iterator[str]:
-        """Basic roles, rights that lead to others, whole projects."""
-        if self.role in _BASIC:
-            yield f"gives {self.role}, which is about everything; name a role of one service"
-        elif self.role.startswith(_OF_IDENTITIES):
-            yield f"gives {self.role}, which can lead to further rights; leave it out"
-        if self.on.count("/") == 1:
-            yield f"is about all of {self.on}; name a bucket or a secret"
+    @property
+    def breadth(self) -> Sequence[str]:
+        """Basic roles, roles that give rights, whole projects."""
+        return [*filter(_LEADS_ON.match, [self.role]), *([self.on] if self.on.count("/") == 1 else ())]
 
     def reaches(self, own: str) -> bool:
-        """Whether it is on that, or, if that is a project, on it with a role for what the stack has there."""
-        return self.on == own and (own.count("/") > 1 or self.role.startswith(_OF_THE_STACK))
+        """Whether it is on that bucket or secret, in any project, or on the project with a role for what is there."""
+        return self.on.endswith(f"/{own}") or (self.on == own and bool(_OF_THE_STACK.match(self.role)))
 
 
-GcpStatements = Annotated[tuple[GcpStatement, ...], AfterValidator(each_once)]
+GcpStatements = tuple[GcpStatement, ...]
