@@ -1,5 +1,6 @@
 """What the clouds' stand-ins remember between two runs of the engine, and refuse."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from sandbox.plugins.cloud_outputs import cloud_outputs
 from sandbox.plugins.server import RefusedError
 from tests.e2e.accounts import CloudAccount, Inputs, azure, gcp
-from tests.e2e.accounts.aws import CACHE, INSTANCE, LOG_GROUP, SECRETS_MANAGER, Account
+from tests.e2e.accounts.aws import CACHE, INSTANCE, LOG_GROUP, ROLE_POLICY, SECRETS_MANAGER, Account
 
 GROUP = "aws:rds/parameterGroup:ParameterGroup"
 
@@ -58,6 +59,19 @@ def test_a_parameter_group_is_in_use_until_an_upgrade_is_done(file: str) -> None
     Account(file).delete(GROUP, "db-16", {})
     with pytest.raises(RefusedError, match="AllowMajorVersionUpgrade"):
         Account(file).update(INSTANCE, "db", new, {"engineVersion": "18"})
+
+
+def test_a_policy_of_a_role_has_a_statement_and_a_greatest_length(file: str) -> None:
+    def rights(*actions: str) -> Inputs:
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        policy = {"Version": "2012-10-17", "Statement": [statement] if actions else []}
+        return {"role": "acme", "policy": json.dumps(policy, indent=4)}
+
+    Account(file).create(ROLE_POLICY, "acme:release", rights("s3:" + "A" * 10_148))
+    with pytest.raises(RefusedError, match="LimitExceeded"):
+        Account(file).update(ROLE_POLICY, "acme:release", rights("s3:GetObject"), rights("s3:" + "A" * 10_149))
+    with pytest.raises(RefusedError, match="MalformedPolicyDocument"):
+        Account(file).create(ROLE_POLICY, "noxus:release", rights())
 
 
 def test_names_are_taken_and_a_protected_instance_stays(file: str) -> None:

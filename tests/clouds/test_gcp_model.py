@@ -14,6 +14,7 @@ RING, KEY = "kms/keyRing:KeyRing", "kms/cryptoKey:CryptoKey"
 KEY_RIGHT, BUCKET_RIGHT = "kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "storage/bucketIAMMember:BucketIAMMember"
 AGENT, ACCOUNT = "projects/serviceIdentity:ServiceIdentity", "serviceaccount/account:Account"
 ACCOUNT_RIGHT, SECRET = "serviceaccount/iAMMember:IAMMember", "secretmanager/secret:Secret"
+PROJECT_RIGHT = "projects/iAMMember:IAMMember"
 VERSION, SECRET_RIGHT = "secretmanager/secretVersion:SecretVersion", "secretmanager/secretIamMember:SecretIamMember"
 
 KEY_NAME = "projects/p/locations/europe-west1/keyRings/noxus/cryptoKeys/data"
@@ -126,6 +127,12 @@ CORRECT: Final[dict[str, Inputs]] = {
         "member": RELEASE,
         "condition": {"title": "own objects", "expression": "true"},
     },
+    PROJECT_RIGHT: {
+        "project": "example-models",
+        "role": "roles/aiplatform.user",
+        "member": RELEASE,
+        "condition": {"title": "this year", "expression": "true"},
+    },
     SECRET: {
         "secretId": "noxus-acme",
         "replication": {
@@ -225,6 +232,8 @@ WRONG: Final[list[tuple[str, str, Any, str]]] = [
     (ACCOUNT_RIGHT, "member", "serviceAccount:p.svc.id.goog[acme]", "has none of the forms"),
     (BUCKET_RIGHT, "role", "roles/storage/objectUser", "has none of the forms"),
     (BUCKET_RIGHT, "condition.where", "true", "no such field"),
+    (PROJECT_RIGHT, "role", "aiplatform.user", "has none of the forms"),
+    (PROJECT_RIGHT, "condition.name", "x", "no such field"),
     (SECRET, "secretId", "noxus/acme", "does not match"),
     (SECRET, "secretId", "s" * 256, "does not match"),
     (SECRET, "replication.userManaged.replicas", None, "replicas is required"),

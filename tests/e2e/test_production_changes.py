@@ -15,6 +15,7 @@ from tests.e2e.production import ProdStack, write
 from tests.e2e.store_operator import StoreOperator
 from tests.e2e.test_prod_stack import Store
 from tests.e2e.test_protected_stack import replacing, up
+from tests.further_rights import FURTHER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class Changes:
     """What that does to what holds them."""
     kept: frozenset[str]
     """Types of what a removed release leaves behind in the cloud."""
+    rights: frozenset[str]
+    """Types of what further rights of a release are."""
 
 
 CLUSTERS = {
@@ -79,6 +82,7 @@ CHANGES = {
         passwords=("postgres-owner-password", "postgres-root-password"),
         rotated={"DatabaseInstance postgres": "updated", "SecretVersion acme-entry": "deleted"},
         kept=frozenset(),
+        rights=frozenset({"IAMMember", "BucketIAMMember", "SecretIamMember"}),
     ),
     "prod-azure": Changes(
         before={"redis.highAvailability": False},
@@ -106,6 +110,7 @@ CHANGES = {
         passwords=("postgres-owner-password", "postgres-master-password"),
         rotated={"Server postgres": "updated", "Secret acme-entry": "updated"},
         kept=frozenset({"RoleAssignment", "Secret"}),
+        rights=frozenset({"RoleAssignment"}),
     ),
 }
 
@@ -127,6 +132,10 @@ def _more_workers(config: Inputs) -> None:
 
 def _with_globex(config: Inputs) -> None:
     config["workers"]["globex"] = {"namespace": "noxus-globex", "pools": {"chat": {"workerSubscribe": "chat"}}}
+
+
+def _with_further_rights(config: Inputs) -> None:
+    config["workers"]["acme"]["identity"] = {"statements": FURTHER[config["cloud"]]}
 
 
 def _without_keda(config: Inputs) -> None:
@@ -155,6 +164,16 @@ def test_every_change_that_the_documents_describe_is_made_on_a_protected_stack(
         assert "Job noxus-data/postgres-setup" in done, "it carries the passwords into Postgres"
 
         without = prod.account.held()
+        prod.configure(*changed, _with_further_rights)
+        given = up(prod)
+        assert set(given.values()) == {"created"}
+        assert {name.partition(" ")[0] for name in given} == changes.rights
+        assert all(name.partition(" ")[2].startswith("acme-") for name in given), given
+        assert len(prod.account.held() - without) == len(given)
+        prod.configure(*changed)
+        assert up(prod) == dict.fromkeys(given, "deleted")
+        assert prod.account.held() == without
+
         prod.configure(*changed, _with_globex)
         added = up(prod)
         assert set(added.values()) == {"created"}

@@ -15,6 +15,7 @@ from tests.e2e.dev_stack import Change, DevStack, touched
 from tests.e2e.production import ProdStack
 from tests.e2e.store_operator import StoreOperator
 from tests.e2e.test_prod_stack import Store
+from tests.further_rights import FURTHER
 from tests.programs import ROOT
 
 PROTECTED = re.compile(r"\$noxus:(aws:(Postgres|Redis|Bucket)|cluster:\w+)(\$|::)|aws:kms/|noxus-data")
@@ -105,6 +106,7 @@ def _changed(config: dict[str, Any]) -> None:
     config["connections"]["postgres"]["worker"] = 30
     config["redis"].update(nodeType="cache.m7g.xlarge", replicas=2, engine="valkey", applyImmediately=True)
     config["aws"]["clientSecurityGroupIds"] = ["sg-0123456789abcdef9"]
+    config["workers"]["acme"]["identity"] = {"statements": FURTHER["aws"]}
     _with_globex(config)
 
 
@@ -140,6 +142,7 @@ def test_every_change_that_the_documents_describe_is_made_on_a_protected_stack(
         assert outcome.code == 0, outcome.text
         assert "connections are opened at most, and there are 746 until RDS has restarted" in outcome.text
         assert {name: what for name, what in touched(outcome).items() if "globex" not in name} == {
+            "RolePolicy acme-role": "updated",
             "SecretVersion acme-entry": "updated",
             "ExternalSecret noxus-acme/acme-llm-keys": "updated",
             "Deployment noxus-acme/acme-flow": "updated",
@@ -163,8 +166,9 @@ def test_every_change_that_the_documents_describe_is_made_on_a_protected_stack(
         assert "Job noxus-data/postgres-setup" in done, "it carries the passwords into Postgres"
         assert done["Secret globex-entry"] == "deleted"
 
-        prod.configure(_changed, _without_keda)
+        prod.configure(_changed, _without_keda, lambda config: config["workers"]["acme"].pop("identity"))
         done = up(prod)
+        assert done["RolePolicy acme-role"] == "updated", "further rights are taken away in place"
         assert done["Secret globex-entry"] == "created", "its name is free at once"
         assert done["ScaledObject noxus-acme/acme-flow"] == "deleted"
 

@@ -1,5 +1,6 @@
-"""What an AWS account refuses: names that are taken, or stay taken after a deletion, and groups that are in use."""
+"""What an AWS account refuses: names that are taken or stay taken, groups that are in use, policies too long."""
 
+import json
 from typing import Final
 
 from sandbox.plugins.server import RefusedError
@@ -10,6 +11,10 @@ INSTANCE: Final = "aws:rds/instance:Instance"
 CACHE: Final = "aws:elasticache/replicationGroup:ReplicationGroup"
 SECRETS_MANAGER: Final = "aws:secretsmanager/secret:Secret"
 LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
+ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+
+_POLICY_CHARACTERS: Final = 10_240
+"""Longest of a role's inline policies together, without white space (IAM quotas); the stack has one in each role."""
 
 _TAKEN: Final = {
     INSTANCE: "DBInstanceAlreadyExists",
@@ -41,6 +46,7 @@ class Account:
 
     def create(self, token: str, id_: str, inputs: Inputs) -> None:
         """Take a name. RDS makes the log groups that it writes to, unless they are there."""
+        _policy(token, inputs)
         with self._memory.open() as known:
             if token == SECRETS_MANAGER and id_ in known["deleted"]:
                 raise RefusedError(
@@ -59,6 +65,7 @@ class Account:
 
     def update(self, token: str, id_: str, old: Inputs, new: Inputs) -> None:
         """An upgrade waits for the maintenance window unless it is to be done at once; until then both groups serve."""
+        _policy(token, new)
         with self._memory.open() as known:
             versions = [str(inputs.get("engineVersion")).partition(".")[0] for inputs in (old, new)]
             if token == INSTANCE and versions[0] != versions[1] and not new.get("allowMajorVersionUpgrade"):
@@ -99,3 +106,16 @@ class Account:
         """All that has a name."""
         with self._memory.open() as known:
             return {f"{kind(token)} {id_}" for token, names in known["names"].items() for id_ in names}
+
+
+def _policy(token: str, inputs: Inputs) -> None:
+    """IAM refuses what is too long, and a policy without a statement."""
+    if token != ROLE_POLICY:
+        return
+    policy = json.loads(inputs["policy"])
+    if not policy["Statement"]:
+        raise RefusedError("MalformedPolicyDocument: Policy statement must contain statements.")
+    if len(json.dumps(policy, separators=(",", ":"))) > _POLICY_CHARACTERS:
+        raise RefusedError(
+            f"LimitExceeded: Maximum policy size of {_POLICY_CHARACTERS} bytes exceeded for role {inputs['role']}"
+        )
