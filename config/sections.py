@@ -265,11 +265,6 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co, _Stat
         return next(own.identity.statements for _, name, own in self.releases() if name == release)
 
     @property
-    def entries(self) -> Sequence[str]:
-        """Names of the releases' entries in a store."""
-        return [self.secrets.entry(name) for _, name, _ in self.releases()]
-
-    @property
     def own_things(self) -> Sequence[str]:
         """What no further right may be about, in the cloud's words: the stack gives each release its rights itself."""
         return ()

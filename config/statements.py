@@ -1,8 +1,9 @@
 """Further rights of a release's identity: what a statement is, whichever cloud's words it is written in."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -12,28 +13,31 @@ from config.section import Section
 class Statement(Section, ABC):
     """A right besides those on the stack's bucket and entries, which the stack gives itself."""
 
+    WIDE: ClassVar[re.Pattern[str]]
+    """Parts that are wider than any of the stack's own rights, or lead to further ones."""
+
     reason: str | None = Field(default=None, min_length=1)
     """Why it is wider than the stack's own rights, or leads to further ones. Required where it does."""
 
     @property
     @abstractmethod
-    def key(self) -> str:
-        """What tells it from others, however they are ordered."""
+    def parts(self) -> Sequence[str]:
+        """What is given, and on what."""
 
     @property
-    @abstractmethod
-    def breadth(self) -> Sequence[str]:
-        """What of it is wider than the stack's own rights, or leads to further ones."""
+    def key(self) -> str:
+        """What tells it from others, however they are ordered."""
+        return ":".join(self.parts)
 
     @abstractmethod
     def reaches(self, own: str) -> bool:
         """Whether it is about one of the things that `StackSettings.own_things` names."""
 
     @model_validator(mode="after")
-    def _breadth_has_a_reason(self) -> Self:
-        if self.breadth and not self.reason:
-            rule = "gives {}, which is wider than it need be or leads to further rights; name less, or write a reason"
-            raise ValueError(rule.format(", ".join(self.breadth)))
+    def _what_is_wide_has_a_reason(self) -> Self:
+        if not self.reason and (wide := ", ".join(filter(self.WIDE.match, self.parts))):
+            rule = f"gives {wide}, which is wider than it need be or leads to further rights"
+            raise ValueError(f"{rule}; name less, or write a reason")
         return self
 
 

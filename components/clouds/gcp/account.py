@@ -109,7 +109,7 @@ def _right(name: str, statement: GcpStatement, member: str, opts: pulumi.Resourc
     """A further right, as a member that is added."""
     given: dict[str, Any] = {"role": statement.role, "member": member, "opts": opts}
     if statement.condition:
-        given["condition"] = statement.condition.model_dump()
+        given["condition"] = dict(statement.condition)
     name = f"{name}-{statement.key}"
     match statement.on.split("/"):
         case [_, _, "buckets", bucket]:

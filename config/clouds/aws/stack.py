@@ -30,5 +30,5 @@ class AwsStack(
     def own_things(self) -> Sequence[str]:
         """The bucket with its objects, and the entries, to whose names AWS adds some characters."""
         bucket = self.storage.bucket if isinstance(self.storage, AwsStorage) else None
-        entries = (f"secretsmanager:secret:{entry}-*" for entry in self.entries)
+        entries = (f"secretsmanager:secret:{self.secrets.entry(name)}-*" for _, name, _ in self.releases())
         return [*entries, *([f"s3:{bucket}", f"s3:{bucket}/*"] if bucket else ())]

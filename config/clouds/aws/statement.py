@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -12,12 +12,6 @@ from config.statements import Statement
 
 _LONGEST: Final = 10_240 - 2_048
 """Characters of a role's inline policies without white space (IAM quotas), less the most that the stack's own take."""
-
-_LEADS_ON: Final = re.compile(r".*[*?]|(iam|kms|organizations|sts):")
-"""Patterns of actions, and services that give rights. The ARN of a key does not say what it encrypts."""
-
-_PATTERN: Final = re.compile(r"(?!arn:[^*?]+:s3:::[^*?]+/\*$).*[*?]")
-"""Patterns of resources, but for all objects of a bucket."""
 
 _OPERATOR: Final = (
     r"^(For(All|Any)Values:)?((String|Arn)(Not)?(Equals|Like)|String(Not)?EqualsIgnoreCase|Bool|BinaryEquals|Null"
@@ -33,6 +27,9 @@ Operator = Annotated[str, StringConstraints(pattern=_OPERATOR)]
 
 class AwsStatement(Statement):
     """What a release's role is allowed besides."""
+
+    # Patterns, but for all objects of a bucket. The ARN of a key does not say what it encrypts.
+    WIDE: ClassVar = re.compile(r"(iam|kms|organizations|sts):|(?!arn:[^*?]+:s3:::[^*?]+/\*$).*[*?]")
 
     actions: tuple[Action, ...] = Field(min_length=1, examples=["[bedrock:InvokeModel]"])
     """Actions, as `service:Action`. Whether AWS has one of that name is not known here."""
@@ -53,9 +50,9 @@ class AwsStatement(Statement):
         return json.dumps(self.document, separators=(",", ":"))
 
     @property
-    def breadth(self) -> Sequence[str]:
-        """Patterns, and actions that give rights."""
-        return [*filter(_LEADS_ON.match, self.actions), *filter(_PATTERN.match, self.resources)]
+    def parts(self) -> Sequence[str]:
+        """Actions and resources."""
+        return (*self.actions, *self.resources)
 
     def reaches(self, own: str) -> bool:
         """Whether an action of its service is allowed with it, in any account: a service, then a name or a pattern."""

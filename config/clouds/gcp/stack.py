@@ -30,4 +30,5 @@ class GcpStack(
     def own_things(self) -> Sequence[str]:
         """The project, the bucket and the entries."""
         bucket = [f"buckets/{self.storage.bucket}"] if isinstance(self.storage, GcpStorage) else []
-        return [f"projects/{self.gcp.project}", *bucket, *(f"secrets/{entry}" for entry in self.entries)]
+        entries = (f"secrets/{self.secrets.entry(name)}" for _, name, _ in self.releases())
+        return [f"projects/{self.gcp.project}", *bucket, *entries]

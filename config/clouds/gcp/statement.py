@@ -1,32 +1,24 @@
 """Further rights of a release's service account, in the words of Google's IAM."""
 
 import re
-from collections.abc import Sequence
-from typing import Annotated, Final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints
 
-from config.section import Section
 from config.statements import Statement
 
-_LEADS_ON: Final = re.compile(r"roles/(owner|editor|viewer|iam\.|resourcemanager\.)")
+_BASIC: Final = r"roles/(owner|editor|viewer|iam\.|resourcemanager\.)"
 """Basic roles, and roles that give rights."""
 
-_OF_THE_STACK: Final = re.compile(rf"{_LEADS_ON.pattern}|roles/(cloudkms|cloudsql|redis|secretmanager|storage)\.")
+_OF_THE_STACK: Final = re.compile(rf"{_BASIC}|roles/(cloudkms|cloudsql|redis|secretmanager|storage)\.")
 """Roles that, in the stack's own project, are about what it has there."""
-
-
-class GcpCondition(Section):
-    """When a right holds."""
-
-    title: str = Field(min_length=1, examples=["this year"])
-    """What it is called."""
-    expression: str = Field(min_length=1, examples=["request.time < timestamp('2027-01-01T00:00:00Z')"])
-    """In the Common Expression Language."""
 
 
 class GcpStatement(Statement):
     """A role that a release's account has besides."""
+
+    WIDE: ClassVar = re.compile(rf"{_BASIC}|projects/[^/]+$")
 
     role: Annotated[
         str, StringConstraints(pattern=r"^(roles|(projects|organizations)/[^/\s]+/roles)/[A-Za-z0-9_.]+$")
@@ -37,18 +29,13 @@ class GcpStatement(Statement):
         StringConstraints(pattern=r"^projects/([a-z][-a-z0-9]{4,28}[a-z0-9](/secrets/[^/\s]+)?|_/buckets/[^/\s]+)$"),
     ] = Field(examples=["projects/example-models"])
     """On what: `projects/<id>`, `projects/<id>/secrets/<id>` or `projects/_/buckets/<name>`."""
-    condition: GcpCondition | None = None
-    """When. Unset: always."""
+    condition: Mapping[Literal["title", "expression"], str] = Field(default={}, min_length=2)
+    """When: its `title`, and its `expression` in the Common Expression Language. Unset: always."""
 
     @property
-    def key(self) -> str:
+    def parts(self) -> Sequence[str]:
         """Role, thing, and the condition's title."""
-        return ":".join((self.role, self.on, *([self.condition.title] if self.condition else ())))
-
-    @property
-    def breadth(self) -> Sequence[str]:
-        """Basic roles, roles that give rights, whole projects."""
-        return [*filter(_LEADS_ON.match, [self.role]), *([self.on] if self.on.count("/") == 1 else ())]
+        return (self.role, self.on, *(self.condition[key] for key in self.condition if key == "title"))
 
     def reaches(self, own: str) -> bool:
         """Whether it is on that bucket or secret, in any project, or on the project with a role for what is there."""
