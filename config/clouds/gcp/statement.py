@@ -35,7 +35,7 @@ class GcpStatement(Statement):
     @property
     def parts(self) -> Sequence[str]:
         """Role, thing, and the condition's title."""
-        return (self.role, self.on, *(self.condition[key] for key in self.condition if key == "title"))
+        return (self.role, self.on, *(text.replace(" ", "-") for key, text in self.condition.items() if key == "title"))
 
     def reaches(self, own: str) -> bool:
         """Whether it is on that bucket or secret, in any project, or on the project with a role for what is there."""
