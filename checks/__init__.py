@@ -21,7 +21,7 @@ from checks.database_roles import database_roles_are_apart
 from checks.effective_environment import overrides_are_known
 from checks.environment import variables_have_one_source
 from checks.finding import Finding
-from checks.ingress import hosts_are_served_safely
+from checks.ingress import controllers_have_what_they_need, hosts_are_served_safely
 from checks.interruption.drain import drains_are_possible, long_tasks_keep_their_nodes, tasks_are_delivered_once
 from checks.interruption.spot import spot_nodes_suit_the_tasks
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
@@ -59,6 +59,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     archiving_is_on_where_data_matters,
     authorities_reach_the_pods,
     connections_fit,
+    controllers_have_what_they_need,
     database_roles_are_apart,
     drains_are_possible,
     every_task_is_served,

@@ -69,12 +69,13 @@ def names_are_distinct(settings: StackSettings) -> Iterator[Finding]:
 
 def namespaces_are_apart(settings: StackSettings) -> Iterator[Finding]:
     """Refuse a namespace that two releases share, or that is somebody else's: the stack makes its own."""
-    cluster = settings.cluster
+    cluster, gateway = settings.cluster, settings.primary.ingress.gateway
     taken = {
         **dict.fromkeys(_SYSTEM_NAMESPACES, "Kubernetes itself"),
         cluster.keda_namespace: "KEDA (cluster.kedaNamespace)",
         cluster.ingress_namespace: "the ingress controller (cluster.ingressNamespace)",
         cluster.monitoring_namespace: "monitoring (cluster.monitoringNamespace)",
+        **({gateway.namespace: "the Gateway (primary.ingress.gateway.namespace)"} if gateway else {}),
     }
     ours = {
         **({"cluster.dataNamespace": cluster.data_namespace} if settings.has_data_namespace else {}),

@@ -128,7 +128,7 @@ class PrimarySettings(ReleaseSettings[_Statements_co]):
     hosts: HostSettings | None = None
     """Public hosts. Unset: nothing is reached from outside the cluster."""
     tls: TlsSettings | None = None
-    """Certificates of the hosts. Unset: plain HTTP, unless something before the ingress ends TLS."""
+    """Certificates of the hosts. Unset: plain HTTP."""
     ingress: IngressSettings = IngressSettings()
     """What the ingress controller is told."""
 

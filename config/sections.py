@@ -78,10 +78,10 @@ class ClusterSettings(Section):
     keda_namespace: Label = "keda"
     """Namespace of the KEDA operator, which must reach Postgres."""
     ingress_namespace: Label = "ingress-nginx"
-    """Namespace of the ingress controller, which must reach the public services."""
+    """Namespace of the ingress controller's pods, or of those of a Gateway's data plane. Not used with alb and gke."""
     ingress_cidrs: tuple[Cidr, ...] = Field(default=(), examples=[["10.20.0.0/16"]])
-    """Addresses from which the public services are reached besides: subnets of a load balancer with pods as targets
-    (ALB, NEG), nodes of an ingress controller on the host network."""
+    """Addresses from which the public services are reached besides: subnets of an ALB, the proxy-only subnet of an
+    internal load balancer, nodes of an ingress controller on the host network."""
     monitoring_namespace: Label = "monitoring"
     """Namespace of Prometheus, which must reach every metrics port."""
     scraping: Literal["annotations", "podMonitors"] = "annotations"

@@ -115,7 +115,7 @@ def test_a_sound_configuration_has_no_finding() -> None:
         (
             {**SMALLEST, "primary": {"namespace": "noxus", "hosts": {"frontend": "app.example.com"}}},
             "warning primary.tls: not set, so the hosts are served in plain HTTP; name a secretName or a "
-            "clusterIssuer, unless something before the ingress controller ends TLS",
+            "clusterIssuer, or set external: true if something else ends TLS",
         ),
         (
             {**SMALLEST, "primary": {"namespace": "noxus", "tls": {"secretName": "tls"}}},

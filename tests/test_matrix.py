@@ -9,6 +9,7 @@ import pytest
 from checks import findings
 from tests.harness import Deployment
 from tests.programs import EXTERNAL_SERVICES, IDENTITY, LOGINS, SMALLEST, STORES, run_program, settings
+from tests.ways_in import WAYS, way_in
 from tools.expectations import policies
 
 WORKLOADS: dict[str, dict[str, Any]] = {
@@ -81,6 +82,18 @@ def test_every_combination_is_complete(workload: str, backend: str, network: str
     secrets = dict(LOGINS) if network == "data services outside" else {}
     secrets |= {"proxyPassword": "plaintext-proxyPassword"} if "login" in network else {}
     secrets |= {} if backend != "kubernetes" else {"shared": "plaintext-shared", "own": "plaintext-own"}
+    _assert_stack(raw, secrets)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_in_is_complete_with_every_scaler(way: str) -> None:
+    raw, reached = stack("whole primary", "vault", "kube-dns"), way_in(way)
+    hosts = {key: reached["primary"][key] for key in ("hosts", "tls", "ingress")}
+    _assert_stack({**raw, "cluster": reached["cluster"], "primary": {**raw["primary"], **hosts}}, {})
+
+
+def _assert_stack(raw: dict[str, Any], secrets: dict[str, str]) -> None:
+    """No errors, the policies that `verify` expects, and all that belongs to every release."""
     parsed = settings(raw, *secrets)
     assert [finding for finding in findings(parsed) if finding.severity == "error"] == []
     deployed = run_program(raw, secrets)

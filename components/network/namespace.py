@@ -1,7 +1,7 @@
 """A namespace of the stack, made or found: Pod Security enforced, both directions denied, DNS allowed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pulumi
@@ -34,6 +34,8 @@ class NamespaceArgs:
     """What every pod in it may reach besides."""
     create: bool = True
     """Whether it is made here; else it exists."""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Further labels of one that is made here."""
     setting: str
     """Path of the setting that names it, for the error when it exists already."""
     protect: bool = False
@@ -53,7 +55,7 @@ class Namespace(pulumi.ComponentResource):
         if args.create:
             namespace = kubernetes.core.v1.Namespace(
                 args.namespace,
-                metadata=ObjectMetaArgs(name=args.namespace, labels={PART_OF: "noxus", **standard}),
+                metadata=ObjectMetaArgs(name=args.namespace, labels={PART_OF: "noxus", **standard, **args.labels}),
                 opts=pulumi.ResourceOptions(
                     parent=self, protect=args.protect, hooks=pulumi.ResourceHookBinding(on_error=[_explain(args)])
                 ),

@@ -47,7 +47,8 @@ _USERS: Final[Mapping[str, Selection]] = {
 class IngressSource:
     """Where what brings people and webhooks to the public services is on the network."""
 
-    namespace: str
+    namespace: str | None
+    """Of the controller's pods; None: it has none that reach a service."""
     cidrs: Sequence[str]
     """Addresses outside the pod network."""
     solves_challenges: bool
@@ -111,7 +112,8 @@ class Allowances(pulumi.ComponentResource):
     def _allow_web(self, ingress: IngressSource) -> None:
         """From the ingress controller to the public services, and from frontend to backend."""
         within = self._args.namespace
-        controllers = [EVERY_POD.peer(ingress.namespace), *addresses(ingress.cidrs)]
+        pods = [EVERY_POD.peer(ingress.namespace)] if ingress.namespace else []
+        controllers = [*pods, *addresses(ingress.cidrs)]
         allow_ingress(
             "from-ingress",
             "people and webhooks come through the ingress controller",

@@ -19,6 +19,7 @@ from components.secrets.digest import Digests
 from components.secrets.external_secret import StoreAccess, StoreKey, external_pull_secret, secret_store
 from components.secrets.pull_secret import pull_secret
 from components.workloads.autoscaling import ScalerCredential, ScalerCredentialArgs
+from components.workloads.controllers import namespace_labels
 from components.workloads.migrations import Migrations, MigrationsArgs
 from components.workloads.pod_monitor import pod_monitor
 from components.workloads.pool import WorkerPool, WorkerPoolArgs
@@ -26,10 +27,10 @@ from components.workloads.scheduler import Scheduler, SchedulerArgs
 from components.workloads.service import WebService, WebServiceArgs
 from components.workloads.workload import METRICS_PATH, ReleaseContext
 from config import StackConfig, StackSettings
-from config.ingress import PublicRole
+from config.ingress import OUTSIDE, PublicRole
 from config.names import MIGRATIONS, SCALER_LOGIN, SCHEDULER, app_env_secret, redis_ca, scaler_credential
 from config.redis_access import CA_FILE
-from config.releases import IdentitySettings, ReleaseSettings
+from config.releases import IdentitySettings, PrimarySettings, ReleaseSettings
 from config.sections import RegistrySettings
 from config.workloads import ServiceSettings
 
@@ -108,6 +109,7 @@ class Release(pulumi.ComponentResource):
             assigns_ids=cluster.openshift,
             egress={**self._args.stack.settings.pods.egress, **own.pods.egress},
             create=own.create_namespace,
+            labels=namespace_labels(own) if isinstance(own, PrimarySettings) else {},
             setting=f"{self._args.path}.namespace",
         )
         made = Namespace(own.namespace, args, self._child).ref
@@ -266,9 +268,11 @@ class Release(pulumi.ComponentResource):
 
 def _ingress_source(stack: StackSettings) -> IngressSource:
     """From where people and webhooks come to the primary release."""
+    cluster, controller = stack.cluster, stack.primary.ingress.controller
+    has_pods = controller in ("nginx", "other") or "ingress_namespace" in cluster.model_fields_set
     return IngressSource(
-        namespace=stack.cluster.ingress_namespace,
-        cidrs=stack.cluster.ingress_cidrs,
+        namespace=cluster.ingress_namespace if has_pods and controller not in OUTSIDE else None,
+        cidrs=(*OUTSIDE.get(controller, ()), *cluster.ingress_cidrs),
         solves_challenges=stack.primary.solves_challenges,
     )
 

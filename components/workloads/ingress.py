@@ -1,54 +1,25 @@
-"""The way in from outside: one Ingress for each public service, so that each host may have a class of its own."""
+"""The way in from outside: for each public service a route, or an Ingress so that a host may have its own class."""
 
 from collections.abc import Mapping
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.networking.v1 import (
-    HTTPIngressPathArgs,
-    HTTPIngressRuleValueArgs,
-    Ingress,
-    IngressBackendArgs,
-    IngressRuleArgs,
-    IngressServiceBackendArgs,
-    IngressSpecArgs,
-    IngressTLSArgs,
-    ServiceBackendPortArgs,
-)
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.networking.v1 import Ingress, IngressBackendArgsDict
 
 from components.kubernetes.namespace_ref import NamespaceRef
-from config.ingress import IngressSettings, PublicRole, TlsSettings
+from components.workloads.controllers import ACCEPTED, objects, told
+from config.ingress import PublicRole, TlsSettings
 from config.releases import PrimarySettings
 
-_NGINX: Final = "nginx.ingress.kubernetes.io"
 _ISSUER: Final = "cert-manager.io/cluster-issuer"
 _SKIP_AWAIT: Final = "pulumi.com/skipAwait"
+_WAIT_FOR: Final = "pulumi.com/waitFor"
 
 
-def annotations(settings: IngressSettings, tls: TlsSettings | None) -> dict[str, str]:
-    """What the controller and cert-manager are told.
-
-    Events reach people as streams that last for minutes: nothing may buffer them, and silence must not end them
-    (platform.md section 2, "Ingress behaviour").
-    """
-    seconds = str(settings.read_timeout_seconds)
-    nginx = {
-        f"{_NGINX}/proxy-buffering": "off",
-        f"{_NGINX}/proxy-read-timeout": seconds,
-        f"{_NGINX}/proxy-send-timeout": seconds,
-        f"{_NGINX}/proxy-body-size": f"{settings.max_body_mib}m",
-    }
-    return {
-        **(nginx if settings.controller == "nginx" else {}),
-        **({_ISSUER: tls.cluster_issuer} if tls and tls.cluster_issuer else {}),
-        **({} if settings.wait_for_address else {_SKIP_AWAIT: "true"}),
-        **settings.annotations,
-    }
-
-
-def certificate(name: str, tls: TlsSettings) -> str:
-    """The Secret with the certificate of the Ingress `name`: the one that exists, or one that cert-manager writes."""
-    return tls.secret_name or f"{name}-tls"
+def certificate(name: str, tls: TlsSettings | None) -> str | None:
+    """The Secret with the certificate of the Ingress `name`: one that exists, or that cert-manager writes."""
+    return None if tls is None or tls.external else tls.secret_name or f"{name}-tls"
 
 
 def public_ingress(
@@ -56,25 +27,42 @@ def public_ingress(
     role: PublicRole,
     primary: PrimarySettings,
     namespace: NamespaceRef,
-    service: pulumi.Input[str],
+    service: pulumi.Resource,
     opts: pulumi.ResourceOptions,
-) -> Ingress:
-    """Bring a service's host to its Service. `name` is the Service's, and the Ingress's too."""
-    host = primary.public_hosts[role]
-    backend = IngressBackendArgs(
-        service=IngressServiceBackendArgs(name=service, port=ServiceBackendPortArgs(name="http"))
-    )
-    path = HTTPIngressPathArgs(path="/", path_type="Prefix", backend=backend)
-    tls = primary.tls and [IngressTLSArgs(hosts=[host], secret_name=certificate(name, primary.tls))]
-    written: Mapping[str, pulumi.Input[str]] = {**annotations(primary.ingress, primary.tls)}
-    return Ingress(
+) -> None:
+    """Bring a service's host to its Service. `name` is the Service's, and that of whatever is made here."""
+    settings, tls, host = primary.ingress, primary.tls, primary.public_hosts[role]
+    routed = {_WAIT_FOR: ACCEPTED, **settings.annotations} if settings.wait_for_address else settings.annotations
+    after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[service]))
+    made = [
+        CustomResource(
+            namespace.key(own),
+            api_version=api_version,
+            kind=kind,
+            metadata=namespace.metadata(own, annotations=routed if settings.gateway else None),
+            spec=spec,
+            opts=after,
+        )
+        for api_version, kind, own, spec in objects(role, primary)
+    ]
+    if settings.gateway:
+        return
+    annotations: Mapping[str, pulumi.Input[str]] = {
+        **told(role, primary),
+        **({_ISSUER: tls.cluster_issuer} if tls and tls.cluster_issuer else {}),
+        **({} if settings.wait_for_address else {_SKIP_AWAIT: "true"}),
+        **settings.annotations,
+    }
+    # A controller refuses a second Ingress for one host (ingress-nginx) or serves either of them.
+    only_one = pulumi.ResourceOptions.merge(after, namespace.only_one(name))
+    backend: IngressBackendArgsDict = {"service": {"name": name, "port": {"name": "http"}}}
+    Ingress(
         f"ingress-{role}",
-        metadata=namespace.metadata(name, annotations=written),
-        spec=IngressSpecArgs(
-            ingress_class_name=primary.ingress.class_names.get(role, primary.ingress.class_name),
-            rules=[IngressRuleArgs(host=host, http=HTTPIngressRuleValueArgs(paths=[path]))],
-            tls=tls,
-        ),
-        # A controller refuses a second Ingress for one host (ingress-nginx) or serves either of them.
-        opts=pulumi.ResourceOptions.merge(opts, namespace.only_one(name)),
+        metadata=namespace.metadata(name, annotations=annotations),
+        spec={
+            "ingress_class_name": None if settings.controller == "gke" else settings.class_of(role),
+            "rules": [{"host": host, "http": {"paths": [{"path": "/", "path_type": "Prefix", "backend": backend}]}}],
+            "tls": tls and [{"hosts": [host], "secret_name": certificate(name, tls)}],
+        },
+        opts=pulumi.ResourceOptions.merge(only_one, pulumi.ResourceOptions(depends_on=made)),
     )

@@ -9,6 +9,7 @@ from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
 
 from components.kubernetes.labels import labels, selector
 from components.workloads.autoscaling import hpa
+from components.workloads.controllers import service_annotations
 from components.workloads.ingress import public_ingress
 from components.workloads.workload import PORT, ReleaseContext, WorkloadArgs, workload
 from config.autoscaling import HpaAutoscaling
@@ -63,10 +64,11 @@ class WebService(pulumi.ComponentResource):
             ),
             child,
         )
+        marks, annotations = labels(context.name, args.role, args.role), service_annotations(name, args.primary)
         # The port is the container's: some network policy engines match a Service's port, not its target.
         service = Service(
             context.namespace.key(name),
-            metadata=context.namespace.metadata(name, labels=labels(context.name, args.role, args.role)),
+            metadata=context.namespace.metadata(name, labels=marks, annotations=annotations),
             spec=ServiceSpecArgs(
                 selector=selector(context.name, args.role),
                 ports=[ServicePortArgs(name="http", port=PORT, target_port="http")],
@@ -77,6 +79,6 @@ class WebService(pulumi.ComponentResource):
         if isinstance(settings.autoscaling, HpaAutoscaling):
             hpa(name, context.namespace, settings.autoscaling, deployment, child)
         if args.role in args.primary.public_hosts:
-            public_ingress(name, args.role, args.primary, context.namespace, service.metadata["name"], child)
+            public_ingress(name, args.role, args.primary, context.namespace, service, child)
         self.service_name = service.metadata["name"]
         self.register_outputs({"service_name": self.service_name})

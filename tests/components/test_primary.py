@@ -198,7 +198,7 @@ def test_contradictions_are_refused() -> None:
         "primary.scheduler: takes enabled or embedded, not both: two schedulers start every periodic task twice"
     )
     assert refusal(tls={}) == (
-        "primary.tls: takes either secretName or clusterIssuer, such as clusterIssuer: letsencrypt"
+        "primary.tls: takes one of secretName, clusterIssuer and external: true, such as clusterIssuer: letsencrypt"
     )
     assert refusal(hosts={"frontend": "a.example.com", "backend": "a.example.com"}) == (
         "primary.hosts: must give each service a host of its own, and a.example.com is given twice"
