@@ -25,6 +25,7 @@ from tools.observed import Namespace, Observed
 _RESOURCES: Final = {
     "Deployment": "apis/apps/v1/namespaces/{}/deployments",
     "HorizontalPodAutoscaler": "apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+    "HTTPRoute": "apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes",
     "Ingress": "apis/networking.k8s.io/v1/namespaces/{}/ingresses",
     "Job": "apis/batch/v1/namespaces/{}/jobs",
     "NetworkPolicy": "apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",

@@ -6,7 +6,7 @@ done its part (yet), or adds to it: KEDA, cert-manager, External Secrets, metric
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -14,7 +14,7 @@ from components.kubernetes.labels import PART_OF, selector
 from components.network.policies import REASON
 from components.releases.quota import hard_limits
 from components.workloads.workload import MARKS
-from config.ingress import TlsSettings
+from config.ingress import GatewaySettings, TlsSettings
 from config.quantity import amount
 from config.releases import QuotaSettings
 from tools.expectations import Scaler, Workload, may_be_at_zero
@@ -80,7 +80,7 @@ def completion(manifest: Manifest) -> Iterator[str]:
         yield f"not complete: {at(found, 'Failed', 'message') or 'it has not ended yet'}"
 
 
-def ingress(manifest: Manifest, service: str, host: str, secret: str | None) -> Iterator[str]:
+def ingress(manifest: Manifest, service: str, host: str, tls: Sequence[tuple[list[str], str | None]]) -> Iterator[str]:
     """Whether an Ingress brings exactly one host to a Service, with the expected certificate."""
     found = {
         "rules": [
@@ -88,11 +88,30 @@ def ingress(manifest: Manifest, service: str, host: str, secret: str | None) -> 
             for rule in parts(manifest, "spec", "rules")
             for path in parts(rule, "http", "paths")
         ],
-        "tls": [(tls.get("hosts"), tls.get("secretName")) for tls in parts(manifest, "spec", "tls")],
+        "tls": [(entry.get("hosts"), entry.get("secretName")) for entry in parts(manifest, "spec", "tls")],
     }
-    yield from differences({"rules": [(host, service)], "tls": [([host], secret)] if secret else []}, found)
+    yield from differences({"rules": [(host, service)], "tls": tls}, found)
     if not parts(manifest, "status", "loadBalancer", "ingress"):
         yield Note("has no address yet; is an ingress controller of its class running?")
+
+
+def http_route(manifest: Manifest, service: str, host: str, gateway: GatewaySettings) -> Iterator[str]:
+    """Whether a route brings exactly one host from the Gateway to a Service, and whether the Gateway takes it."""
+    spec = part(manifest, "spec")
+    found = {
+        "hostnames": spec.get("hostnames"),
+        "parents": [(parent.get("namespace"), parent.get("name")) for parent in parts(spec, "parentRefs")],
+        "services": [ref.get("name") for rule in parts(spec, "rules") for ref in parts(rule, "backendRefs")],
+    }
+    parents = [(gateway.namespace, gateway.name)]
+    yield from differences({"hostnames": [host], "parents": parents, "services": [service]}, found)
+    said = [condition for parent in parts(manifest, "status", "parents") for condition in parts(parent, "conditions")]
+    if not said:
+        yield Note(f"no Gateway has reported on it; is there a Gateway {gateway.namespace}/{gateway.name}?")
+    for condition in said:
+        if condition["type"] in ("Accepted", "ResolvedRefs") and condition["status"] != "True":
+            reason = condition.get("message") or condition.get("reason") or "no reason given"
+            yield f"is not taken by the Gateway: {condition['type']} is {condition['status']}: {reason}"
 
 
 def quota(manifest: Manifest, settings: QuotaSettings) -> Iterator[str]:

@@ -160,12 +160,18 @@ class _Inspection:
             answer = self.found.get(HEALTH, name)
             yield self._check(name, "health", f"describe deployment {name}", faults.health(answer))
         if workload.host:
-            yield from self._ingress(name, workload.host)
+            yield from self._way_in(name, workload.host)
 
-    def _ingress(self, name: str, host: str) -> Iterator[Check]:
-        tls = self.settings.primary.tls
-        secret = certificate(name, tls) if tls else None
-        yield self._object(name, "Ingress", "Ingress", name, lambda it: faults.ingress(it, name, host, secret))
+    def _way_in(self, name: str, host: str) -> Iterator[Check]:
+        """An Ingress with its certificate, or a Gateway's route: certificates are the Gateway's."""
+        tls, gateway = self.settings.primary.tls, self.settings.primary.ingress.gateway
+        if gateway:
+            kind = "HTTPRoute"
+            yield self._object(name, kind, kind, name, lambda it: faults.http_route(it, name, host, gateway))
+            return
+        secret = certificate(name, tls)
+        wanted = [([host], secret)] if tls else []
+        yield self._object(name, "Ingress", "Ingress", name, lambda it: faults.ingress(it, name, host, wanted))
         if tls and secret:
             missing = [] if self.found.get("Secret", secret) else [faults.no_certificate(secret, tls)]
             yield self._check(name, "certificate", f"describe ingress {name}", missing)
