@@ -22,6 +22,7 @@ CRD_MODULES: Final = (
     "github.com/kedacore/keda/v2",
     "github.com/external-secrets/external-secrets",
     "github.com/prometheus-operator/prometheus-operator",
+    "sigs.k8s.io/gateway-api",
 )
 
 
@@ -157,9 +158,10 @@ class ControlPlane:
 
     def _apply_objects(self) -> None:
         """Create what a cluster has before anybody deploys to it, and wait until it is there."""
-        keda, external_secrets, prometheus = binaries.module_folders("crds", *CRD_MODULES)
+        keda, external_secrets, prometheus, gateway = binaries.module_folders("crds", *CRD_MODULES)
         definitions = sorted((external_secrets / "config/crds/bases").glob("external-secrets.io_*.yaml"))
         definitions.append(prometheus / "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml")
+        definitions.append(gateway / "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml")
         files = [f"--filename={file}" for file in (FOLDER / "cluster.yaml", *definitions)]
         self.apply(*files)
         self.apply(f"--kustomize={keda / 'config/crd'}")

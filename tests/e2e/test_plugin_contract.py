@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from components.workloads.controllers import ACCEPTED
 from sandbox.control_plane import ControlPlane
 from tests.e2e.kubectl import Kubectl, eventually
 from tests.e2e.processes import listeners, plugins
@@ -336,6 +337,42 @@ def test_a_custom_resource_is_awaited_as_its_annotation_asks(stack: Stack, kubec
             assert engine.poll() is None, "one of the conditions does not hold yet"
             ready["status"]["conditions"][0]["status"] = "True"
             running["status"]["address"] = "here"
+        text, _ = engine.communicate(timeout=30)
+    assert engine.returncode == 0, text
+
+
+def test_a_route_is_awaited_until_a_gateway_has_taken_it(stack: Stack, kubectl: Kubectl) -> None:
+    stack.write(f"""
+        k8s.apiextensions.CustomResource(
+            "route",
+            api_version="gateway.networking.k8s.io/v1",
+            kind="HTTPRoute",
+            metadata=meta("route", waitFor={ACCEPTED!r}),
+            spec={{"parentRefs": [{{"name": "public", "namespace": "gateways"}}], "hostnames": ["app.example.com"]}},
+            opts=options(),
+        )
+    """)
+
+    def report(accepted: str, resolved: str) -> None:
+        """What a controller writes in the status of a route."""
+        fields = {
+            "observedGeneration": 1,
+            "reason": "Said",
+            "message": "",
+            "lastTransitionTime": "2026-08-01T12:00:00Z",
+        }
+        statuses = {"Accepted": accepted, "ResolvedRefs": resolved}
+        conditions = [{"type": kind, "status": status, **fields} for kind, status in statuses.items()]
+        parent = {"parentRef": {"name": "public"}, "controllerName": "example.com/gateways", "conditions": conditions}
+        patch = json.dumps({"status": {"parents": [parent]}})
+        kubectl("patch", "httproute", "route", "--subresource=status", "--type=merge", "--patch", patch)
+
+    with stack.start("up", "--yes", "--skip-preview") as engine:
+        eventually(lambda: kubectl.get("httproute", "route"))
+        report("False", "True")
+        report("True", "False")
+        assert engine.poll() is None, "a Gateway has not taken it yet"
+        report("True", "True")
         text, _ = engine.communicate(timeout=30)
     assert engine.returncode == 0, text
 
