@@ -71,6 +71,7 @@ class Platform(pulumi.ComponentResource):
         if services.open_queue:
             services.open_queue(primary.migrations)
         marks = {secret: own for release in releases.values() for secret, own in release.marks.items()}
+        postgres = services.postgres.direct
         self.outputs = {
             "releases": {
                 release: {"namespace": made.namespace.created, "deployments": made.pools}
@@ -84,7 +85,7 @@ class Platform(pulumi.ComponentResource):
             **({MARKS_OUTPUT: marks} if marks else {}),
             "routing": [route.described() for route in routes(settings)],
             "dataServices": {
-                "postgres": pulumi.Output.concat(services.postgres.host, ":", str(services.postgres.port)),
+                "postgres": pulumi.Output.concat(postgres.host, ":", str(postgres.port)),
                 "redis": pulumi.Output.concat(services.redis.host, ":", str(services.redis.access.port)),
                 "bucket": pulumi.Output.concat(services.bucket.url, "/", services.bucket.name),
             },
@@ -104,8 +105,8 @@ def reference_values(settings: StackSettings, services: DataServices) -> dict[st
         "bucket.name": services.bucket.name,
         "bucket.region": services.bucket.region,
         "postgres.database": services.postgres.database,
-        "postgres.host": services.postgres.host,
-        "postgres.port": str(services.postgres.port),
+        "postgres.host": services.postgres.platform.host,
+        "postgres.port": str(services.postgres.platform.port),
         "postgres.user": services.postgres.user,
         "redis.host": services.redis.host,
         "redis.port": str(services.redis.access.port),

@@ -44,22 +44,26 @@ def test_the_sources_are_those_that_the_pods_really_have() -> None:
 def test_the_platforms_variables_are_those_of_the_code() -> None:
     import pulumi
 
-    from components.kubernetes.endpoints import BucketEndpoint, DataServices, PodTarget, PostgresEndpoint, RedisEndpoint
+    from components.kubernetes.endpoints import (
+        BucketEndpoint,
+        DataServices,
+        PodTarget,
+        PostgresAddress,
+        PostgresEndpoint,
+        RedisEndpoint,
+    )
     from components.kubernetes.namespace_ref import NamespaceRef
 
     def program() -> None:
         secret = pulumi.Output.secret("x")
         target = PodTarget(namespace=NamespaceRef(name="n", created=secret), pod_labels={}, port=1)
         postgres = PostgresEndpoint(
-            host="h",
-            port=1,
+            direct=PostgresAddress(host="h", port=1, ssl_mode="disable", target=target),
             database="d",
             user="u",
             password=secret,
             scaler_user="s",
             scaler_password=secret,
-            ssl_mode="disable",
-            target=target,
         )
         redis = RedisEndpoint(host="h", access=RedisAccess(), user="u", password=secret, target=target)
         bucket = BucketEndpoint(

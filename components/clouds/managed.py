@@ -5,7 +5,7 @@ from typing import Final
 
 import pulumi
 
-from components.kubernetes.endpoints import AddressTarget, PostgresEndpoint
+from components.kubernetes.endpoints import AddressTarget, PostgresAddress, PostgresEndpoint
 from config.data_services import SCALER_ROLE
 from config.managed import ManagedPostgres
 
@@ -26,14 +26,16 @@ def managed_postgres(
     `owner` and `scaler` are the passwords of the two, `cidrs` all addresses that the host can stand for.
     """
     return PostgresEndpoint(
-        host=host,
-        port=POSTGRES_PORT,
+        direct=PostgresAddress(
+            host=host,
+            port=POSTGRES_PORT,
+            ssl_mode="require",
+            target=AddressTarget(cidrs=cidrs, port=POSTGRES_PORT),
+        ),
         database=settings.database,
         user=settings.database,
         password=owner,
         scaler_user=SCALER_ROLE,
         scaler_password=scaler,
-        ssl_mode="require",
-        target=AddressTarget(cidrs=cidrs, port=POSTGRES_PORT),
         made=made,
     )

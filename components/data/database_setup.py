@@ -184,7 +184,7 @@ class DatabaseSetup(pulumi.ComponentResource):
     def _way(self, name: str, args: DatabaseSetupArgs) -> list[pulumi.Resource]:
         """Both sides of the one connection that the Job makes; one side where Postgres is outside."""
         child = pulumi.ResourceOptions(parent=self)
-        target, reason = args.postgres.target, "the Job makes roles, database and extension"
+        target, reason = args.postgres.direct.target, "the Job makes roles, database and extension"
         pods = Selection(labels=selector(INSTANCE, name))
         way: list[pulumi.Resource] = [
             allow_egress(
@@ -228,10 +228,10 @@ def setup_pods(
     """Pods that wait for Postgres and run a script as its administrator, with further variables."""
     postgres = args.postgres
     variables = {
-        "PGHOST": postgres.host,
-        "PGPORT": str(postgres.port),
+        "PGHOST": postgres.direct.host,
+        "PGPORT": str(postgres.direct.port),
         "PGUSER": args.admin.user,
-        "PGSSLMODE": postgres.ssl_mode,
+        "PGSSLMODE": postgres.direct.ssl_mode,
         "DATABASE_NAME": postgres.database,
         **variables,
     }

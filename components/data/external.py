@@ -5,7 +5,13 @@ from collections.abc import Mapping
 import pulumi
 
 from components.data.database_setup import Admin
-from components.kubernetes.endpoints import AddressTarget, BucketEndpoint, PostgresEndpoint, RedisEndpoint
+from components.kubernetes.endpoints import (
+    AddressTarget,
+    BucketEndpoint,
+    PostgresAddress,
+    PostgresEndpoint,
+    RedisEndpoint,
+)
 from config.data_services import ExternalPostgres, ExternalRedis, ExternalStorage
 
 Secrets = Mapping[str, pulumi.Output[str]]
@@ -15,15 +21,17 @@ Secrets = Mapping[str, pulumi.Output[str]]
 def external_postgres(settings: ExternalPostgres, secrets: Secrets) -> PostgresEndpoint:
     """The one Postgres."""
     return PostgresEndpoint(
-        host=settings.host,
-        port=settings.port,
+        direct=PostgresAddress(
+            host=settings.host,
+            port=settings.port,
+            ssl_mode=settings.ssl_mode,
+            target=AddressTarget(cidrs=settings.cidrs, port=settings.port),
+        ),
         database=settings.database,
         user=settings.database,
         password=secrets[settings.password],
         scaler_user=settings.scaler_user,
         scaler_password=secrets[settings.scaler_password],
-        ssl_mode=settings.ssl_mode,
-        target=AddressTarget(cidrs=settings.cidrs, port=settings.port),
     )
 
 

@@ -35,22 +35,40 @@ Target = PodTarget | AddressTarget
 
 
 @dataclass(frozen=True, kw_only=True)
-class PostgresEndpoint:
-    """The one Postgres."""
+class PostgresAddress:
+    """One way to Postgres: to the server itself, or through a pooler in front of it."""
 
     host: pulumi.Input[str]
     port: int
+    ssl_mode: str
+    """libpq's sslmode."""
+    target: Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresEndpoint:
+    """The one Postgres."""
+
+    direct: PostgresAddress
+    """The server itself. A pooler in transaction mode takes away session settings, advisory locks and prepared
+    statements, so migrations, set-up Jobs and KEDA come this way."""
+    pooler: PostgresAddress | None = None
+    """What the platform's pods connect to instead, if there is a pooler."""
     database: str
     user: str
     password: pulumi.Output[str]
     scaler_user: str
     """Read-only role that KEDA counts tasks with."""
     scaler_password: pulumi.Output[str]
-    ssl_mode: str
-    """libpq's sslmode, as KEDA's postgresql scaler takes it."""
-    target: Target
+    ca: pulumi.Output[str] | None = None
+    """Certificates of a private authority, as PEM: of the server's and of the pooler's."""
     made: pulumi.Resource | None = None
     """What makes it, if this stack does: its users wait for it."""
+
+    @property
+    def platform(self) -> PostgresAddress:
+        """Where the platform's pods connect to, migrations excepted."""
+        return self.pooler or self.direct
 
 
 @dataclass(frozen=True, kw_only=True)

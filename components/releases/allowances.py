@@ -79,7 +79,7 @@ class Allowances(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         targets: Mapping[str, Target] = {
-            "postgres": args.services.postgres.target,
+            "postgres": args.services.postgres.platform.target,
             "redis": args.services.redis.target,
             "bucket": args.services.bucket.target,
         }

@@ -30,7 +30,7 @@ def credentials(services: DataServices) -> dict[str, pulumi.Output[str]]:
     """
     postgres, bucket = services.postgres, services.bucket
     postgres_url = pulumi.Output.format(
-        "{0}:{1}@{2}:{3}", postgres.user, postgres.password, postgres.host, postgres.port
+        "{0}:{1}@{2}:{3}", postgres.user, postgres.password, postgres.platform.host, postgres.platform.port
     )
     keys = {"S3_ACCESS_KEY_ID": bucket.access_key_id, "S3_SECRET_ACCESS_KEY": bucket.secret_access_key}
     return {

@@ -191,11 +191,11 @@ def scaled_object(
     metadata = {
         "query": count.query,
         "targetQueryValue": count.target,
-        "host": postgres.host,
-        "port": str(postgres.port),
+        "host": postgres.direct.host,
+        "port": str(postgres.direct.port),
         "userName": postgres.scaler_user,
         "dbName": postgres.database,
-        "sslmode": postgres.ssl_mode,
+        "sslmode": postgres.direct.ssl_mode,
     }
     if scaler.activation_query_value is not None:
         metadata["activationTargetQueryValue"] = f"{scaler.activation_query_value:g}"

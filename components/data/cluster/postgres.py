@@ -8,7 +8,7 @@ from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret
 
 from components.data.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
 from components.data.database_setup import Admin
-from components.kubernetes.endpoints import PodTarget, PostgresEndpoint
+from components.kubernetes.endpoints import PodTarget, PostgresAddress, PostgresEndpoint
 from components.kubernetes.labels import selector
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.network.policies import EVERY_POD, Selection, allow_ingress
@@ -105,15 +105,17 @@ class Postgres(pulumi.ComponentResource):
             )
         self.admin = Admin(user=CLUSTER_ADMIN_ROLE, password=superuser, image=settings.image)
         self.endpoint = PostgresEndpoint(
-            host=f"{name}.{args.namespace.name}.svc",
-            port=PORT,
+            direct=PostgresAddress(
+                host=f"{name}.{args.namespace.name}.svc",
+                port=PORT,
+                ssl_mode="disable",  # the image has no certificate, and the traffic stays in the cluster
+                target=target,
+            ),
             database=settings.database,
             user=settings.database,
             password=owner,
             scaler_user=SCALER_ROLE,
             scaler_password=scaler,
-            ssl_mode="disable",  # the image has no certificate, and the traffic stays in the cluster
-            target=target,
             made=self,
         )
         self.register_outputs({})
