@@ -25,13 +25,18 @@ from checks.ingress import controllers_have_what_they_need, hosts_are_served_saf
 from checks.interruption.drain import drains_are_possible, long_tasks_keep_their_nodes, tasks_are_delivered_once
 from checks.interruption.spot import spot_nodes_suit_the_tasks
 from checks.names import names_are_distinct, names_fit, namespaces_are_apart, secrets_keep_their_place
-from checks.network import policies_have_names_of_their_own, the_bucket_is_reached
+from checks.network import (
+    policies_have_names_of_their_own,
+    services_of_others_have_their_own_namespace,
+    the_bucket_is_reached,
+)
 from checks.pods import (
     authorities_reach_the_pods,
     files_have_places_of_their_own,
     placement_is_about_pods_there_are,
     user_ids_have_one_source,
 )
+from checks.postgres import the_way_to_postgres_is_told
 from checks.redis import the_way_to_redis_is_told
 from checks.references import references_have_values
 from checks.routing.identifiers import ids_are_known, ids_are_spelled_once
@@ -76,6 +81,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     namespaces_are_apart,
     overrides_are_known,
     policies_have_names_of_their_own,
+    services_of_others_have_their_own_namespace,
     pools_can_get_work,
     pools_have_tasks_of_their_own,
     protected_stacks_name_their_cluster,
@@ -93,6 +99,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     tasks_are_delivered_once,
     the_bucket_is_reached,
     the_cloud_is_described,
+    the_way_to_postgres_is_told,
     the_way_to_redis_is_told,
     types_have_values,
     user_ids_have_one_source,

@@ -5,6 +5,7 @@ from typing import Final
 
 from checks.finding import Finding, error
 from config import StackSettings
+from config.data_services import ExternalPostgres
 from config.managed import ManagedPostgres
 
 _OF_POSTGRES: Final = frozenset({"none", "postgres", "public", "template0", "template1"})
@@ -20,10 +21,10 @@ def database_roles_are_apart(settings: StackSettings) -> Iterator[Finding]:
     reserved = dict.fromkeys(_OF_POSTGRES, "Postgres' own")
     if isinstance(postgres, ManagedPostgres):
         reserved |= dict.fromkeys(postgres.RESERVED_ROLES, f"a role of {postgres.SERVICE} itself")
-    names = {
-        "postgres.database": (postgres.database, {scaler: "KEDA's role, which only reads", **admin}),
-        "postgres.scalerUser": (scaler, admin),
-    }
+    roles = {scaler: "KEDA's role, which only reads", **admin}
+    names = {"postgres.database": (postgres.database, roles), "postgres.scalerUser": (scaler, admin)}
+    if isinstance(postgres, ExternalPostgres) and postgres.user:
+        names |= {"postgres.database": (postgres.database, {}), "postgres.user": (postgres.user, roles)}
     for path, (name, others) in names.items():
         # CREATE ROLE refuses whatever begins with `pg_`.
         whose = (reserved | others).get(name, "Postgres' own" if name.startswith("pg_") else None)

@@ -1,13 +1,14 @@
-"""Whether every network policy has a name of its own."""
+"""Whether every network policy has a name of its own, and whether it can let pods out to where it says."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from checks.finding import Finding, error
 from config import StackSettings
-from config.network import EgressSettings
+from config.data_services import ExternalPostgres
+from config.network import EgressSettings, Located
 
-_TAKEN: Final = frozenset({"bucket", "dns", "internet", "postgres", "redis"})
+_TAKEN: Final = frozenset({"bucket", "dns", "internet", "postgres", "postgres-direct", "redis"})
 """Targets that every release has a policy `to-<name>` for anyway."""
 
 
@@ -23,13 +24,24 @@ def policies_have_names_of_their_own(settings: StackSettings) -> Iterator[Findin
 
 def the_bucket_is_reached(settings: StackSettings) -> Iterator[Finding]:
     """Refuse a bucket on the internet in a network that has no way there."""
-    inside = "bucket" in settings.services_in_cluster or settings.bucket_cidrs
     ways = (
         settings.network.reaches_internet or settings.network.proxy or any(it.blocks for it in settings.egress.values())
     )
-    if not inside and not ways:
+    if settings.bucket_on_internet and not ways:
         rule = "write network.proxy, its private addresses, or an egress to its public ones"
         yield error("storage", f"is on the internet, which network.internet: false closes; {rule}")
+
+
+def services_of_others_have_their_own_namespace(settings: StackSettings) -> Iterator[Finding]:
+    """Refuse a namespace in which nothing talks to anything unless this stack says so, their operators included."""
+    own = {release.namespace: path for path, _, release in settings.releases()}
+    own |= {settings.cluster.data_namespace: "cluster.dataNamespace"} if settings.has_data_namespace else {}
+    direct = settings.postgres.direct if isinstance(settings.postgres, ExternalPostgres) else None
+    services = {"postgres": settings.postgres, "redis": settings.redis, "storage": settings.storage}
+    for path, service in {**services, "postgres.direct": direct}.items():
+        if isinstance(service, Located) and service.namespace in own:
+            rule = f"is a namespace of this stack's own, {own[service.namespace]}, which denies what its owner needs"
+            yield error(f"{path}.namespace", f"{rule}; run the service in a namespace of its own")
 
 
 def _egresses(settings: StackSettings) -> Iterator[Finding]:

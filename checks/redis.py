@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 from checks.finding import Finding, warning
 from config import StackSettings
 from config.redis_access import REDIS_PORT, RedisAccess
-from config.references import split
+from config.references import referred
 
 
 def the_way_to_redis_is_told(settings: StackSettings) -> Iterator[Finding]:
     """Warn of a port, of TLS and of a private authority that no plain variable refers to."""
     texts = [*settings.env.values(), *settings.primary.env.values()]
-    named = {name for text in texts for name in split(text)[1::2]}
+    named = {name for text in texts for name in referred(text)}
     for what, references in _told(settings.redis.access):
-        if named.isdisjoint(references):
+        if named.isdisjoint((*references, "redis.url")):
             yield warning(
                 "env",
                 f"says nothing about {what}, and the platform is told the host of Redis alone; write "

@@ -13,6 +13,7 @@ from components.data_services import data_services
 from components.kubernetes.endpoints import DataServices
 from components.permanence import MARKS_OUTPUT
 from components.releases.release import PrimaryRelease, Release, ReleaseArgs, WorkerRelease
+from components.secrets.addresses import postgres_references, redis_references
 from components.secrets.digest import Digests
 from components.secrets.password import generated_password
 from components.workloads.service import service_url
@@ -104,14 +105,7 @@ def reference_values(settings: StackSettings, services: DataServices) -> dict[st
         "bucket.endpoint": services.bucket.url,
         "bucket.name": services.bucket.name,
         "bucket.region": services.bucket.region,
-        "postgres.database": services.postgres.database,
-        "postgres.host": services.postgres.platform.host,
-        "postgres.port": str(services.postgres.platform.port),
-        "postgres.user": services.postgres.user,
-        "redis.host": services.redis.host,
-        "redis.port": str(services.redis.access.port),
-        "redis.scheme": services.redis.access.scheme,
-        "redis.tls": str(services.redis.access.tls).lower(),
-        **({"redis.caFile": services.redis.access.ca_file} if services.redis.access.ca_file else {}),
+        **postgres_references(services.postgres, services.postgres.platform),
+        **redis_references(services.redis),
         "tasks.visibilityTimeoutSeconds": str(settings.visibility_timeout_seconds),
     }

@@ -16,11 +16,11 @@ from config.managed import (
     MaxConnections,
     RoleName,
 )
-from config.network import Port
+from config.network import Located, Port
 from config.pods import PlacementSettings
 from config.redis_access import REDIS_PORT, RedisAccess
 from config.section import Section
-from config.types import Cidr, ConfigKey, DefaultImage, Label, ObjectName, ServerName, StoreUrl
+from config.types import BucketUrl, ConfigKey, DefaultImage, GivenRoleName, Label, ObjectName, ServerName
 
 SCALER_ROLE: Final = "keda"
 """Role that KEDA counts tasks with: it can read tables and do nothing else."""
@@ -32,8 +32,12 @@ SETUP_USER: Final = 999
 """User of the process in `SETUP_IMAGE`: its `postgres`."""
 
 _HTTPS_PORT: Final = 443
+_HTTP_PORT: Final = 80
 
 _PEM: Final = "-----BEGIN CERTIFICATE-----"
+
+SslMode = Literal["disable", "require", "verify-ca", "verify-full"]
+"""libpq's sslmode, as far as it promises anything."""
 
 
 class ClusterPostgres(PlacementSettings):
@@ -63,7 +67,7 @@ class ClusterPostgres(PlacementSettings):
 class DatabaseAdmin(Section):
     """A login that may create roles, databases and extensions, for the Job that sets the database up."""
 
-    user: RoleName = "postgres"
+    user: GivenRoleName = "postgres"
     """Its role."""
     password: ConfigKey = Field(examples=["postgresAdminPassword"])
     """Secret config key of its password."""
@@ -71,7 +75,18 @@ class DatabaseAdmin(Section):
     """Has psql and pg_isready, for user 999."""
 
 
-class ExternalPostgres(Section):
+class DirectPostgres(Located):
+    """The way to Postgres past a pooler."""
+
+    host: ServerName = Field(examples=["postgres.example.com"])
+    """Name or IPv4 address of the server itself, as pods see it."""
+    port: Port = 5432
+    """Its port."""
+    ssl_mode: SslMode | None = None
+    """libpq's sslmode on this way. Unset: as `postgres.sslMode`."""
+
+
+class ExternalPostgres(Located):
     """The one Postgres, run by somebody else: PostgreSQL 15 or later with the pgvector extension."""
 
     mode: Literal["external"]
@@ -80,22 +95,58 @@ class ExternalPostgres(Section):
     """Name or IPv4 address of the server, as pods see it."""
     port: Port = 5432
     """Its port."""
-    cidrs: tuple[Cidr, ...] = Field(min_length=1, examples=[["10.30.0.0/24"]])
-    """Addresses that its name can stand for, also after a fail-over; network policies know no names."""
-    database: RoleName = "noxus"
-    """Name of the platform's database and of the role that owns it."""
+    direct: DirectPostgres | None = None
+    """The server itself, if `host` is a pooler in transaction mode, which takes away session settings, advisory locks
+    and prepared statements: for migrations, set-up Jobs and KEDA. In the migrations' `env`, `${postgres.host}` and the
+    like mean this. Unset: `host` is the server."""
+    database: GivenRoleName = "noxus"
+    """Name of the platform's database."""
+    user: GivenRoleName | None = None
+    """Role that owns it and that the platform logs in as. Unset: it has the database's name."""
     password: ConfigKey = Field(examples=["postgresPassword"])
-    """Secret config key of the owner's password; letters, digits, and `.`, `_`, `~`, `-` only."""
-    scaler_user: RoleName = SCALER_ROLE
-    """Role that KEDA counts tasks with; it needs to read only."""
+    """Secret config key of the owner's password. It stands percent-encoded in `POSTGRESQL_URL` and in references to
+    addresses; whether the platform decodes its own is not published, so letters, digits, `.`, `_`, `~` and `-` are
+    safe."""
+    scaler_user: GivenRoleName = SCALER_ROLE
+    """Role that KEDA counts tasks with; it needs to read only. With a space, `'` or `\\` it needs KEDA 2.20."""
     scaler_password: ConfigKey = Field(examples=["postgresScalerPassword"])
     """Secret config key of that role's password."""
-    ssl_mode: Literal["disable", "require"] = "require"
-    """libpq's sslmode for KEDA and the set-up Job. How the platform itself connects is not published."""
+    ssl_mode: SslMode = "require"
+    """libpq's sslmode, for set-up Jobs, KEDA and `${postgres.url}`. What the platform itself does is not published."""
+    ca: str | None = Field(default=None, pattern=_PEM, examples=[_PEM])
+    """Certificates of the authority that `verify-ca` and `verify-full` trust, as PEM. Pods find them at
+    `${postgres.caFile}`. Unset: authorities that clients know."""
+    scaler_ssl_mode: SslMode | None = None
+    """libpq's sslmode for KEDA, which knows the authorities of its own pods alone. Unset: as for the set-up Job."""
     admin: DatabaseAdmin | None = None
     """Sets up roles, database, extension and grants, and again when a password changes. Unset: somebody else did."""
     max_connections: MaxConnections | None = None
-    """The server's `max_connections`, for the check of the connections. Unset: not checked."""
+    """What `host` takes, for the check of the connections: the server's `max_connections`, or a pooler's
+    `max_client_conn`. Unset: not checked."""
+
+    @model_validator(mode="after")
+    def _an_authority_is_trusted(self) -> Self:
+        modes = {self.ssl_mode, self.direct and self.direct.ssl_mode}
+        if self.ca and modes.isdisjoint(("verify-ca", "verify-full")):
+            raise ValueError(f"has ca, which sslMode: {self.ssl_mode} does not read; write verify-full, or remove it")
+        if "verify-ca" in modes and not self.ca:
+            raise ValueError("has sslMode: verify-ca, which needs ca; for an authority that clients know: verify-full")
+        return self
+
+    @property
+    def owner(self) -> str:
+        """Role that the platform logs in as."""
+        return self.user or self.database
+
+    @property
+    def verifies(self) -> bool:
+        """Whether the platform is to verify the server's certificate."""
+        return self.ssl_mode.startswith("verify")
+
+    @property
+    def keda_ssl_mode(self) -> SslMode:
+        """What `scalerSslMode` comes to."""
+        return self.scaler_ssl_mode or (self.direct and self.direct.ssl_mode) or self.ssl_mode
 
     @property
     def admin_role(self) -> str | None:
@@ -128,7 +179,7 @@ class ClusterRedis(PlacementSettings):
         return memory_by_number(self.memory_mib, Fraction(3, 4))
 
 
-class ExternalRedis(Section):
+class ExternalRedis(Located):
     """The one Redis, run by somebody else. The platform is told its host; port and TLS are for `env` to say."""
 
     mode: Literal["external"]
@@ -143,8 +194,6 @@ class ExternalRedis(Section):
     """Certificates of its authority as PEM, if that is a private one. Pods find them at `${redis.caFile}`."""
     user: str | None = Field(default=None, min_length=1, examples=["noxus"])
     """User of its access control list. Unset: the default user."""
-    cidrs: tuple[Cidr, ...] = Field(min_length=1, examples=[["10.30.1.0/24"]])
-    """Addresses that its name can stand for, also after a fail-over; network policies know no names."""
     password: ConfigKey = Field(examples=["redisPassword"])
     """Secret config key of its password."""
     memory_mib: int | None = Field(default=None, ge=1)
@@ -186,15 +235,13 @@ class ClusterStorage(PlacementSettings):
     """Memory request and limit, in MiB."""
 
 
-class ExternalStorage(Section):
+class ExternalStorage(Located):
     """The one bucket, run by somebody else, behind the S3 interface or the cloud's own."""
 
     mode: Literal["external"]
     """`external`: outside this stack."""
-    url: StoreUrl = Field(examples=["https://s3.example.com:9000"])
-    """Address of the interface."""
-    cidrs: tuple[Cidr, ...] = ()
-    """Private addresses that its name can stand for. None: it is on the internet, on port 443."""
+    url: BucketUrl = Field(examples=["https://s3.example.com:9000"])
+    """Address of the interface. Neither `cidrs` nor `namespace`: it is on the internet, at https and port 443."""
     bucket: Label = "noxus"
     """Name of the bucket."""
     region: str = Field(default="us-east-1", min_length=1)
@@ -207,18 +254,18 @@ class ExternalStorage(Section):
     @property
     def port(self) -> int:
         """Port of `url`."""
-        return urlsplit(self.url).port or _HTTPS_PORT
+        address = urlsplit(self.url)
+        return address.port or (_HTTPS_PORT if address.scheme == "https" else _HTTP_PORT)
+
+    @property
+    def on_internet(self) -> bool:
+        """Whether pods reach it as they reach the internet."""
+        return self.url.startswith("https://") and self.port == _HTTPS_PORT
 
     @model_validator(mode="after")
     def _a_key_is_whole(self) -> Self:
         if (self.access_key_id is None) != (self.secret_access_key is None):
             raise ValueError("takes accessKeyId and secretAccessKey together, or neither")
-        return self
-
-    @model_validator(mode="after")
-    def _is_reached(self) -> Self:
-        if not self.cidrs and self.port != _HTTPS_PORT:
-            raise ValueError(f"needs cidrs: pods reach the internet on port 443 only, and url says {self.port}")
         return self
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from config.clouds.table import STACKS
-from config.data_services import ExternalPostgres
 from config.document import KEY, DocumentError, Place, Rewritten, handed_over, mapping, read
 from config.empty import without_empty
 from config.errors import ConfigError, Problem, found, nearest
@@ -40,9 +38,6 @@ _WITH_IMAGES: Final[dict[str, object]] = {"postgres": {}, "redis": {}, "storage"
 
 _TEXTS: Final = frozenset({"env", "isolatedTenants", "tenants", "workerSubscribeTenants", "workerSubscribeWorkspaces"})
 """Settings that take numbers as the text they are."""
-
-_UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]+")
-"""What needs no escape inside an address (RFC 3986, unreserved)."""
 
 _LONGEST_VARIABLE: Final = 128 * 1024
 """Bytes of one variable, name and end included, that Linux hands to a program (execve(2), MAX_ARG_STRLEN)."""
@@ -76,13 +71,6 @@ def load() -> StackConfig:
     source = f"Pulumi.{pulumi.get_stack()}.yaml"
     settings = _parse_with_tenants(Path(source), plain, encrypted, _rewritten_on_the_way(Path(source), plain))
     config = pulumi.Config(PROJECT)
-    postgres = settings.postgres
-    if isinstance(postgres, ExternalPostgres) and not _UNRESERVED.fullmatch(config.require(postgres.password)):
-        rule = (
-            f"names {postgres.password!r}, whose value must be letters, digits, '.', '_', '~' and '-' only: the "
-            "platform reads it inside an address and documents no escape; give the role another password"
-        )
-        raise ConfigError(source, [Problem("postgres.password", rule)])
     return StackConfig(
         settings=settings,
         secrets={key: config.require_secret(key) for _, key in settings.encrypted_keys()},

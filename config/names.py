@@ -1,5 +1,7 @@
 """Names that follow from a release's name and that checks, components and tools must agree on."""
 
+from config.connections import Service
+
 
 def app_env_secret(release: str) -> str:
     """The Secret with the environment of every workload of a release (seed/workers.md, "Per-Pool Secrets")."""
@@ -16,9 +18,14 @@ def scaler_credential(release: str) -> str:
     return f"{release}-scaler"
 
 
-def redis_ca(release: str) -> str:
-    """The ConfigMap with the certificates of the private authority of Redis."""
-    return f"{release}-redis-ca"
+def authority(release: str, service: Service) -> str:
+    """The ConfigMap with the certificates of the private authority of a data service."""
+    return f"{release}-{service}-ca"
+
+
+def migrations_env(release: str) -> str:
+    """The Secret that gives migrations the way past a pooler, over what all workloads are told."""
+    return f"{release}-migrations-env"
 
 
 SCALER_LOGIN = "SCALER_PASSWORD"
@@ -29,6 +36,9 @@ MIGRATIONS = "migrations"
 
 SCHEDULER = "scheduler"
 """Role of the scheduler within the primary release."""
+
+POSTGRES_VARIABLES = frozenset({"POSTGRESQL_URL", "VECTOR_POSTGRESQL_URL"})
+"""Those of the platform's own that name Postgres."""
 
 PLATFORM_VARIABLES = (
     "ARCHIVE_BATCH_INTERVAL",

@@ -40,6 +40,41 @@ class DnsSettings(Section):
     of the Service `kube-dns`, such as 172.20.0.10/32, no pod resolves a name there."""
 
 
+class Located(Section):
+    """Where a service that somebody else runs is on the network: addresses, or pods in this Kubernetes cluster.
+
+    Pods of this stack are let out to it. What is let in is the business of the namespace that it runs in.
+    """
+
+    cidrs: tuple[Cidr, ...] = Field(default=(), examples=[["10.30.0.0/24"]])
+    """Addresses that its name can stand for, also after a fail-over; network policies know no names."""
+    namespace: Label | None = Field(default=None, examples=["databases"])
+    """Namespace of its pods in this Kubernetes cluster, instead of `cidrs`. A policy there must let this stack's
+    namespaces in, and for Postgres KEDA's."""
+    pod_labels: Mapping[LabelName, LabelValue] = {}
+    """Labels of its pods in `namespace`. Empty: all of them."""
+    pod_port: Port | None = None
+    """Port of its pods, if their Service has another: policies apply to pods."""
+
+    @model_validator(mode="after")
+    def _is_in_one_place(self) -> Self:
+        if self.namespace is None and (self.pod_labels or self.pod_port):
+            raise ValueError("takes podLabels and podPort with namespace only; addresses have no pods")
+        if self.namespace is not None and self.cidrs:
+            raise ValueError("takes either cidrs or namespace")
+        if self.namespace is None and not self.cidrs and not self.on_internet:
+            raise ValueError(
+                "needs cidrs, all addresses that its name can stand for, such as cidrs: [10.30.0.0/24], or namespace "
+                "and podLabels of its pods in this cluster"
+            )
+        return self
+
+    @property
+    def on_internet(self) -> bool:
+        """Whether pods reach it without a policy of its own if no place is given."""
+        return False
+
+
 class EgressTarget(Section):
     """Where something is that pods open connections to: addresses, or pods of another namespace."""
 

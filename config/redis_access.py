@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
+from config.authorities import ca_file
+
 REDIS_PORT: Final = 6379
 """Redis' own port. The platform is told a host without a port (platform.md section 4.1)."""
-
-CA_FOLDER: Final = "/etc/noxus/redis"
-CA_FILE: Final = "ca.crt"
-"""Where pods find the certificates of a private authority, if the Redis has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,4 +27,4 @@ class RedisAccess:
     @property
     def ca_file(self) -> str | None:
         """Path in every pod of the authority's certificates, if clients must be told of them."""
-        return f"{CA_FOLDER}/{CA_FILE}" if self.private_authority else None
+        return ca_file("redis") if self.private_authority else None

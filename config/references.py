@@ -13,7 +13,12 @@ from pydantic import AfterValidator, BeforeValidator
 from config.errors import nearest
 from config.types import Text, as_text
 
-REFERENCES: Final = frozenset(
+SECRET_REFERENCES: Final = frozenset(
+    f"{service}.{part}" for service in ("postgres", "redis") for part in ("password", "url", "userinfo")
+)
+"""Those that hold a password: as it is, in a whole address, and as the percent-encoded `user:password` of one."""
+
+REFERENCES: Final = SECRET_REFERENCES | frozenset(
     {
         "backend.publicUrl",
         "backend.url",
@@ -22,9 +27,11 @@ REFERENCES: Final = frozenset(
         "bucket.region",
         "frontend.publicUrl",
         "frontend.url",
+        "postgres.caFile",
         "postgres.database",
         "postgres.host",
         "postgres.port",
+        "postgres.sslMode",
         "postgres.user",
         "redis.caFile",
         "redis.host",
@@ -36,7 +43,7 @@ REFERENCES: Final = frozenset(
         "tasks.visibilityTimeoutSeconds",
     }
 )
-"""Every value that can be referred to. None of them is a secret."""
+"""Every value that can be referred to."""
 
 _REFERENCE: Final = re.compile(r"(?<!\$)\$\{([^}]*)\}")
 
@@ -48,6 +55,11 @@ def split(text: str) -> list[str]:
     """
     parts = _REFERENCE.split(text)
     return [part if position % 2 else part.replace("$${", "${") for position, part in enumerate(parts)]
+
+
+def referred(text: str) -> frozenset[str]:
+    """Names that a text refers to."""
+    return frozenset(split(text)[1::2])
 
 
 def _all_known(text: str) -> str:

@@ -315,11 +315,15 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co, _Stat
         return frozenset(service for service, mode in modes.items() if mode == "cluster")
 
     @property
-    def bucket_cidrs(self) -> tuple[str, ...]:
-        """Private addresses of a bucket outside the cluster."""
-        if isinstance(self.storage, ExternalStorage):
-            return self.storage.cidrs
-        return self.account.bucket_cidrs if self.account else ()
+    def bucket_on_internet(self) -> bool:
+        """Whether the bucket is reached as the internet is, without a policy of its own."""
+        match self.storage:
+            case ExternalStorage() as storage:
+                return not storage.cidrs and storage.namespace is None
+            case ManagedStorage():
+                return not (self.account and self.account.bucket_cidrs)
+            case _:
+                return False
 
     @property
     def scaler_role(self) -> str:
@@ -346,6 +350,11 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co, _Stat
     def opens_queue(self) -> bool:
         """Whether a Job of this stack lets KEDA read the queue's table."""
         return self.sets_up_database and self.scaling.queue is not None and self.counts_tasks
+
+    @property
+    def has_pooler(self) -> bool:
+        """Whether the platform comes to Postgres through a pooler, migrations, set-up Jobs and KEDA excepted."""
+        return isinstance(self.postgres, ExternalPostgres) and self.postgres.direct is not None
 
     @property
     def has_data_namespace(self) -> bool:

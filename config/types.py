@@ -233,6 +233,14 @@ StoreUrl = Annotated[
 ]
 """Address of a secret store."""
 
+BucketUrl = Annotated[
+    str,
+    AfterValidator(
+        _matches(re.compile(r"https?://[^\s/]+"), 253, "must be an https:// or http:// address without a path")
+    ),
+]
+"""Address of an S3 interface."""
+
 ConfigKey = Annotated[
     str,
     AfterValidator(_matches(_CONFIG_KEY, 100, "must be the name of a secret config key, such as openaiApiKey")),
@@ -264,6 +272,14 @@ Registry = Annotated[
     ),
 ]
 """Where images are pulled from. Without a dot or a port its first part would be a user of Docker Hub."""
+
+GivenRoleName = Annotated[
+    str,
+    AfterValidator(
+        _matches(re.compile(r"[ -9;<>-~]+"), LABEL_LIMIT, "must be printable ASCII without ':' or '=', such as My Role")
+    ),
+]
+"""A role or database of Postgres that somebody else has named. psql takes `=` and `://` for a connection string."""
 
 Quantity = Annotated[
     str,

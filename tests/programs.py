@@ -70,6 +70,53 @@ LOGINS: Mapping[str, str] = {
 }
 
 
+PEM = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"
+POOLED: Mapping[str, Any] = {
+    "postgres": {
+        **EXTERNAL_SERVICES["postgres"],
+        "host": "pooler.example.com",
+        "direct": {"host": "postgres.example.com", "cidrs": ["10.30.4.0/28"]},
+        "database": "my-db",
+        "user": "My Role",
+        "sslMode": "verify-full",
+        "ca": PEM,
+    },
+    "redis": {**EXTERNAL_SERVICES["redis"], "port": 6380, "tls": True, "user": "us:er", "ca": PEM},
+    "storage": EXTERNAL_SERVICES["storage"],
+    "env": {"DATABASE": "${postgres.url}", "BROKER": "${redis.url}", "ASKED": "${postgres.host}", "LOG_LEVEL": "info"},
+}
+"""Postgres behind somebody's pooler, both with a private authority, and a Redis with TLS and a user."""
+
+OPERATED: Mapping[str, Any] = {
+    "postgres": {
+        "mode": "external",
+        "host": "main-rw.databases.svc",
+        "namespace": "databases",
+        "podLabels": {"cnpg.io/cluster": "main"},
+        "password": "postgresPassword",
+        "scalerPassword": "scalerPassword",
+        "admin": {"password": "adminPassword"},
+    },
+    "redis": {
+        "mode": "external",
+        "host": "redis.caches.svc",
+        "namespace": "caches",
+        "podLabels": {"app": "redis"},
+        "password": "redisPassword",
+    },
+    "storage": {
+        "mode": "external",
+        "url": "http://minio.minio.svc",
+        "namespace": "minio",
+        "podLabels": {"v1.min.io/tenant": "noxus"},
+        "podPort": 9000,
+        "accessKeyId": "bucketKeyId",
+        "secretAccessKey": "bucketKey",
+    },
+}
+"""What operators run in the same cluster, in namespaces of their own."""
+
+
 def external_secrets_stack(
     store: Mapping[str, str] = VAULT, *, revisions: Mapping[str, str] | None = None, **changes: object
 ) -> dict[str, Any]:

@@ -79,9 +79,13 @@ def test_keda_and_the_setup_job_log_in_over_tls(deployed: Deployment) -> None:
     assert env["PGSSLMODE"] == "require"
 
 
-def test_a_password_that_an_address_cannot_hold_is_refused_before_anything_is_made() -> None:
-    with pytest.raises(ConfigError, match=r"postgres\.password: names 'postgresPassword', whose value must be letters"):
-        run_program(STACK, {**LOGINS, "postgresPassword": "p@ss:word"})
+def test_a_password_is_percent_encoded_in_addresses_and_is_itself_elsewhere() -> None:
+    deployed = run_program(STACK, {**LOGINS, "postgresPassword": "p@ss: word/%"})
+    env = manifest(deployed, "Secret", "noxus-acme", app_env_secret("acme"))["stringData"]
+    assert env["POSTGRESQL_URL"] == "noxus:p%40ss%3A%20word%2F%25@postgres.example.com:6432"
+    assert (
+        manifest(deployed, "Secret", "noxus-data", "postgres-setup")["stringData"]["OWNER_PASSWORD"] == "p@ss: word/%"
+    )
 
 
 def test_every_login_must_be_in_the_stack_file_also_when_other_secrets_are_in_a_store() -> None:

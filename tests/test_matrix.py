@@ -8,7 +8,17 @@ import pytest
 
 from checks import findings
 from tests.harness import Deployment
-from tests.programs import EXTERNAL_SERVICES, IDENTITY, LOGINS, SMALLEST, STORES, run_program, settings
+from tests.programs import (
+    EXTERNAL_SERVICES,
+    IDENTITY,
+    LOGINS,
+    OPERATED,
+    POOLED,
+    SMALLEST,
+    STORES,
+    run_program,
+    settings,
+)
 from tests.ways_in import WAYS, way_in
 from tools.expectations import policies
 
@@ -56,6 +66,8 @@ NETWORKS: dict[str, Mapping[str, Any]] = {
     "behind a proxy with a login": {
         "network": {"proxy": {"url": "http://squid.proxy.svc:3128", "namespace": "proxy", **PROXY_LOGIN}}
     },
+    "behind a pooler": POOLED,
+    "run by operators in the cluster": OPERATED,
     "private endpoint": {"egress": {"vpc": {"cidr": "10.20.0.0/16", "ports": [443], "reason": "private endpoints"}}},
 }
 
@@ -79,7 +91,7 @@ def stack(workload: str, backend: str, network: str) -> dict[str, Any]:
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_every_combination_is_complete(workload: str, backend: str, network: str) -> None:
     raw = stack(workload, backend, network)
-    secrets = dict(LOGINS) if network == "data services outside" else {}
+    secrets = dict(LOGINS) if "postgres" in NETWORKS[network] else {}
     secrets |= {"proxyPassword": "plaintext-proxyPassword"} if "login" in network else {}
     secrets |= {} if backend != "kubernetes" else {"shared": "plaintext-shared", "own": "plaintext-own"}
     _assert_stack(raw, secrets)

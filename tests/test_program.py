@@ -15,7 +15,18 @@ import pytest
 
 from components.short_stacks import short_stacks
 from tests.harness import Deployment
-from tests.programs import REGISTRY, ROOT, SMALLEST, STACK_FILES, run_program, stack_file, with_pool
+from tests.programs import (
+    LOGINS,
+    OPERATED,
+    POOLED,
+    REGISTRY,
+    ROOT,
+    SMALLEST,
+    STACK_FILES,
+    run_program,
+    stack_file,
+    with_pool,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 SECRET = "kubernetes:core/v1:Secret"
@@ -115,6 +126,8 @@ def _programs() -> dict[str, tuple[dict[str, Any], dict[str, str]]]:
         **{path.stem.removeprefix("Pulumi."): stack_file(path) for path in STACK_FILES},
         "everything": (EVERYTHING, EVERYTHING_SECRETS),
         "smallest": (dict(SMALLEST), {}),
+        "pooled": ({**EVERYTHING, **POOLED}, {**EVERYTHING_SECRETS, **LOGINS}),
+        "operated": ({**EVERYTHING, **OPERATED}, {**EVERYTHING_SECRETS, **LOGINS}),
     }
 
 
@@ -299,6 +312,7 @@ def test_what_holds_data_is_protected_unless_the_stack_says_otherwise_and_nothin
     settings = PROGRAMS[name][0]
     in_cluster = {f"PersistentVolumeClaim noxus-data/{service}" for service in ("postgres", "redis", "bucket")}
     held = HELD.get(settings.get("cloud", ""), in_cluster | {"Namespace noxus-data"})
+    held = held if name not in ("pooled", "operated") else set()
     assert protected == (held if settings.get("protect", True) else set())
 
 

@@ -6,10 +6,9 @@ import pytest
 
 from checks import findings
 from config import ConfigError
-from tests.programs import EXTERNAL_SERVICES, LOGINS, SMALLEST, run_program, settings
+from tests.programs import EXTERNAL_SERVICES, LOGINS, PEM, SMALLEST, run_program, settings
 from tests.reachability import reaches
 
-PEM = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"
 PRIVATE: dict[str, Any] = {**EXTERNAL_SERVICES["redis"], "port": 6378, "tls": True, "ca": PEM, "user": "noxus"}
 TOLD = {"A": "${redis.port}", "B": "${redis.scheme}://x", "C": "${redis.caFile}", "D": "${redis.tls}"}
 STACK: dict[str, Any] = {

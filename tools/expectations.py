@@ -167,7 +167,6 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
     """Names of the network policies that each namespace should have, by namespace."""
     data = settings.cluster.data_namespace
     inside = settings.services_in_cluster
-    bucket_on_internet = "bucket" not in inside and not settings.bucket_cidrs
     names = defaultdict[str, set[str]](set)
     if settings.has_data_namespace:
         names[data] |= _EVERY_NAMESPACE | {f"pods-to-{name}" for name in settings.pods.egress}
@@ -176,11 +175,13 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
         names[data] |= {"setup-to-postgres", *(("postgres-from-setup",) if "postgres" in inside else ())}
     for _, release, own in settings.releases():
         names[own.namespace] |= _EVERY_NAMESPACE | _EVERY_RELEASE | set(_ways_out(settings, release, own))
-        if not bucket_on_internet:
+        if not settings.bucket_on_internet:
             names[own.namespace].add("to-bucket")
         if inside:
             names[data] |= {f"{service}-from-{release}" for service in inside}
     names[settings.primary.namespace] |= _PRIMARY
+    if settings.has_pooler and settings.primary.migrations.enabled:
+        names[settings.primary.namespace].add("to-postgres-direct")
     if settings.primary.solves_challenges:
         names[settings.primary.namespace].add("solver-from-ingress")
     if settings.counts_tasks and "postgres" in inside:

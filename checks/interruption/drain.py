@@ -13,7 +13,7 @@ from checks.finding import Finding, error, note, warning
 from checks.interruption.spot import spot_notice
 from config import StackSettings
 from config.limits import NodeLimits
-from config.references import split
+from config.references import referred
 from config.timing import VISIBILITY_SECONDS
 from config.types import PodShare
 from config.workloads import NODE_AUTOSCALER_SECONDS, DisruptionSettings, PoolSettings, WorkloadSettings
@@ -146,4 +146,4 @@ def tasks_are_delivered_once(settings: StackSettings) -> Iterator[Finding]:
 
 
 def _refers(text: str) -> bool:
-    return VISIBILITY_REFERENCE in split(text)[1::2]
+    return VISIBILITY_REFERENCE in referred(text)

@@ -92,7 +92,7 @@ def grant_reading(queue: QueueSettings, role: str) -> str:
 def revoke_reading(role: str, owner: str) -> str:
     """Take back what lets the role read every table of the owner's, as stacks without a described queue need it.
 
-    For psql. Neither name needs quotes.
+    For psql.
     """
     later = f"ALTER DEFAULT PRIVILEGES FOR ROLE {identifier(owner)}"
     defaults = (
@@ -101,7 +101,13 @@ def revoke_reading(role: str, owner: str) -> str:
         f"{later} REVOKE USAGE ON SCHEMAS",
     )
     revoked = (f"{statement} FROM {identifier(role)};" for statement in defaults)
-    return "\n".join((f"\\set scaler {role}", f"\\set owner {owner}", _REVOKE_IN_SCHEMAS, *revoked))
+    return "\n".join((_set("scaler", role), _set("owner", owner), _REVOKE_IN_SCHEMAS, *revoked))
+
+
+def _set(variable: str, text: str) -> str:
+    """A variable of psql's, in quotes where it needs them: those know escapes as C does (psql, "Meta-Commands")."""
+    quoted = text.replace("\\", "\\\\").replace("'", "''")
+    return f"\\set {variable} '{quoted}'"
 
 
 def _index_body(queue: QueueSettings) -> str:

@@ -11,6 +11,8 @@ from typing import Final
 import pulumi
 from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
 from pulumi_kubernetes.core.v1 import (
+    ConfigMap,
+    ConfigMapVolumeSourceArgs,
     ContainerArgs,
     EmptyDirVolumeSourceArgs,
     EnvFromSourceArgs,
@@ -29,7 +31,8 @@ from components.kubernetes.namespace_ref import NamespaceRef
 from components.kubernetes.pod import PodArgs, pod_template, restricted_container
 from components.network.policies import Selection, allow_egress, allow_ingress, target_peers, tcp
 from components.secrets.digest import Digests
-from components.workloads.workload import CHECKSUM, REPLACE_UNREADY
+from components.workloads.workload import CHECKSUM, REPLACE_UNREADY, escaped
+from config.authorities import CA_FILE, CA_FOLDERS
 from config.connections import TRIGGER_CONNECTIONS
 from config.data_services import SETUP_USER
 from config.pods import PlacementSettings
@@ -38,6 +41,9 @@ TYPE: Final = "noxus:components:DatabaseSetup"
 
 INSTANCE: Final = "setup"
 """Instance label of the Job's pods: no Service and no policy of the data services themselves selects them."""
+
+CA: Final = "postgres-ca"
+"""ConfigMap and volume with the certificates of the private authority of Postgres, if it has one."""
 
 _OPERATORS: Final = 2
 """KEDA's operator and its successor: of one that is lost with its node Postgres keeps the connections for a while."""
@@ -59,7 +65,8 @@ done
 
 SCRIPT: Final = """\
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname=postgres <<'SQL'
-\\getenv owner DATABASE_NAME
+\\getenv database DATABASE_NAME
+\\getenv owner OWNER_NAME
 \\getenv owner_password OWNER_PASSWORD
 \\getenv scaler SCALER_NAME
 \\getenv scaler_password SCALER_PASSWORD
@@ -73,11 +80,11 @@ ALTER ROLE :"scaler" LOGIN PASSWORD :'scaler_password' CONNECTION LIMIT :scaler_
 ALTER ROLE :"scaler" SET statement_timeout = :'scaler_timeout';
 ALTER ROLE :"scaler" SET default_transaction_read_only = on;
 GRANT :"owner" TO CURRENT_USER;
-SELECT format('CREATE DATABASE %I OWNER %I', :'owner', :'owner')
-  WHERE :'owner' NOT IN (SELECT datname FROM pg_database) \\gexec
-REVOKE CONNECT, TEMPORARY ON DATABASE :"owner" FROM PUBLIC;
-GRANT CONNECT ON DATABASE :"owner" TO :"scaler";
-\\connect :"owner"
+SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'owner')
+  WHERE :'database' NOT IN (SELECT datname FROM pg_database) \\gexec
+REVOKE CONNECT, TEMPORARY ON DATABASE :"database" FROM PUBLIC;
+GRANT CONNECT ON DATABASE :"database" TO :"scaler";
+\\connect :"database"
 CREATE EXTENSION IF NOT EXISTS vector;
 GRANT USAGE ON SCHEMA public TO :"scaler";
 \\if :scaler_reads_all
@@ -89,8 +96,8 @@ ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" GRANT SELECT ON TABLES TO :"scaler";
 SQL
 echo "database $DATABASE_NAME is set up"
 """
-"""After `WAIT`. Needs libpq's variables for an administrator, `DATABASE_NAME`, the passwords of owner and scaler, and
-the scaler's name and limits."""
+"""After `WAIT`. Needs libpq's variables for an administrator, `DATABASE_NAME`, names and passwords of owner and scaler,
+and the scaler's limits."""
 
 _REQUESTS: Final = {"cpu": "50m", "memory": "64Mi"}
 """psql waits for the server nearly all the time."""
@@ -176,10 +183,17 @@ class DatabaseSetup(pulumi.ComponentResource):
                     annotations={CHECKSUM: args.digests.of(passwords)},
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*server, *self._way(name, args)]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*server, *self._way(name, args), *self._ca(args)]),
         )
         self.secret = secret.metadata["name"]
         self.register_outputs({"job": job.metadata["name"]})
+
+    def _ca(self, args: DatabaseSetupArgs) -> list[pulumi.Resource]:
+        """The authority of Postgres, for this Job and the queue's."""
+        namespace, ca = args.namespace, args.postgres.ca
+        child = pulumi.ResourceOptions(parent=self)
+        data = {CA_FILE: ca} if ca else {}
+        return [ConfigMap(namespace.key(CA), metadata=namespace.metadata(CA), data=data, opts=child)] if data else []
 
     def _way(self, name: str, args: DatabaseSetupArgs) -> list[pulumi.Resource]:
         """Both sides of the one connection that the Job makes; one side where Postgres is outside."""
@@ -197,7 +211,7 @@ class DatabaseSetup(pulumi.ComponentResource):
                 opts=child,
             )
         ]
-        if isinstance(target, PodTarget):
+        if isinstance(target, PodTarget) and target.ours:
             way.append(
                 allow_ingress(
                     "postgres-from-setup",
@@ -212,39 +226,49 @@ class DatabaseSetup(pulumi.ComponentResource):
         return way
 
 
-def _variables(args: DatabaseSetupArgs) -> Mapping[str, pulumi.Input[str]]:
+def _variables(args: DatabaseSetupArgs) -> Mapping[str, str]:
     reads_all = "true" if args.scaler_reads_all else "false"
-    return {"SCALER_NAME": args.postgres.scaler_user, "SCALER_READS_ALL": reads_all, **scaler_limits(args.triggers)}
+    return {
+        "OWNER_NAME": args.postgres.user,
+        "SCALER_NAME": args.postgres.scaler_user,
+        "SCALER_READS_ALL": reads_all,
+        **scaler_limits(args.triggers),
+    }
 
 
 def setup_pods(
     args: DatabaseSetupArgs,
     secret: pulumi.Input[str],
     script: str,
-    variables: Mapping[str, pulumi.Input[str]],
+    variables: Mapping[str, str],
     *,
     annotations: Mapping[str, pulumi.Input[str]],
 ) -> PodTemplateSpecArgs:
     """Pods that wait for Postgres and run a script as its administrator, with further variables."""
-    postgres = args.postgres
-    variables = {
-        "PGHOST": postgres.direct.host,
-        "PGPORT": str(postgres.direct.port),
+    postgres, direct = args.postgres, args.postgres.direct
+    known = {
+        "PGPORT": str(direct.port),
         "PGUSER": args.admin.user,
-        "PGSSLMODE": postgres.direct.ssl_mode,
+        **{f"PG{option.upper()}": value for option, value in postgres.tls(direct).items()},
         "DATABASE_NAME": postgres.database,
         **variables,
     }
+    env = {"PGHOST": direct.host, **{name: escaped(value) for name, value in known.items()}}
+    volumes = [VolumeArgs(name="tmp", empty_dir=EmptyDirVolumeSourceArgs())]
+    mounts = [VolumeMountArgs(name="tmp", mount_path="/tmp")]
+    if postgres.ca:
+        volumes.append(VolumeArgs(name=CA, config_map=ConfigMapVolumeSourceArgs(name=CA)))
+        mounts.append(VolumeMountArgs(name=CA, mount_path=CA_FOLDERS["postgres"], read_only=True))
     container = ContainerArgs(
         name="setup",
         image=args.admin.image,
         command=["sh", "-c", WAIT + script],
-        env=[EnvVarArgs(name=name, value=value) for name, value in variables.items()],
+        env=[EnvVarArgs(name=name, value=value) for name, value in env.items()],
         env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret))],
         resources=ResourceRequirementsArgs(requests=_REQUESTS),
         security_context=restricted_container(read_only=True),
         termination_message_policy="FallbackToLogsOnError",
-        volume_mounts=[VolumeMountArgs(name="tmp", mount_path="/tmp")],
+        volume_mounts=mounts,
     )
     return pod_template(
         PodArgs(
@@ -255,6 +279,6 @@ def setup_pods(
             user_id=SETUP_USER,
             once=True,
             containers=[container],
-            volumes=[VolumeArgs(name="tmp", empty_dir=EmptyDirVolumeSourceArgs())],
+            volumes=volumes,
         )
     )

@@ -14,7 +14,7 @@ from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
 from checks.scaling.sql import INDEX_PREFIX, create_index, grant_reading, index_name, revoke_reading, table
 from components.data.database_setup import INSTANCE, DatabaseSetup, DatabaseSetupArgs, setup_pods
 from components.kubernetes.labels import labels
-from components.workloads.workload import REPLACE_UNREADY, escaped
+from components.workloads.workload import REPLACE_UNREADY
 from config.scaling import QueueSettings
 
 TYPE: Final = "noxus:components:QueueAccess"
@@ -107,7 +107,6 @@ class QueueAccess(pulumi.ComponentResource):
             "RIGHTS": rights(args.queue, postgres.scaler_user, postgres.user, only=args.only),
             "INDEX": index(args.queue) if args.queue.create_index else "",
         }
-        escaped_variables = {variable: escaped(text) for variable, text in variables.items()}
         Job(
             namespace.key(name),
             metadata=namespace.metadata(name, labels=described, annotations={REPLACE_UNREADY: "true"}),
@@ -115,7 +114,7 @@ class QueueAccess(pulumi.ComponentResource):
                 backoff_limit=_RETRIES,
                 active_deadline_seconds=_TIMEOUT_SECONDS,
                 template=setup_pods(
-                    args.database, args.secret, SCRIPT, escaped_variables, annotations={AFTER: args.migrations}
+                    args.database, args.secret, SCRIPT, variables, annotations={AFTER: args.migrations}
                 ),
             ),
             opts=pulumi.ResourceOptions(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.kubernetes.namespace_ref import NamespaceRef
+from config.authorities import ca_file
 from config.redis_access import RedisAccess
 
 
@@ -20,6 +21,8 @@ class PodTarget:
     namespace: NamespaceRef
     pod_labels: Mapping[str, str]
     port: int
+    ours: bool = True
+    """Whether its namespace is this stack's, which denies what no policy allows; else its owner lets callers in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,7 @@ class PostgresAddress:
     host: pulumi.Input[str]
     port: int
     ssl_mode: str
-    """libpq's sslmode."""
+    """Libpq's sslmode."""
     target: Target
 
 
@@ -60,6 +63,8 @@ class PostgresEndpoint:
     scaler_user: str
     """Read-only role that KEDA counts tasks with."""
     scaler_password: pulumi.Output[str]
+    scaler_ssl_mode: str | None = None
+    """Libpq's sslmode for KEDA. None: as on the direct way."""
     ca: pulumi.Output[str] | None = None
     """Certificates of a private authority, as PEM: of the server's and of the pooler's."""
     made: pulumi.Resource | None = None
@@ -69,6 +74,16 @@ class PostgresEndpoint:
     def platform(self) -> PostgresAddress:
         """Where the platform's pods connect to, migrations excepted."""
         return self.pooler or self.direct
+
+    @property
+    def ca_file(self) -> str | None:
+        """Path in every pod of the authority's certificates, if there is a private one."""
+        return ca_file("postgres") if self.ca else None
+
+    def tls(self, address: PostgresAddress) -> Mapping[str, str]:
+        """Libpq's parameters. Without a file to verify by, it trusts what the system trusts, since version 16."""
+        trusted = {"sslrootcert": self.ca_file or "system"} if address.ssl_mode.startswith("verify") else {}
+        return {"sslmode": address.ssl_mode, **trusted}
 
 
 @dataclass(frozen=True, kw_only=True)

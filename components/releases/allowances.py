@@ -7,6 +7,7 @@ from typing import Final
 import pulumi
 
 from components.kubernetes.endpoints import DataServices, PodTarget, Target
+from components.kubernetes.labels import Component
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.network.policies import (
     EVERY_POD,
@@ -35,12 +36,13 @@ _SOLVER: Final = Selection(labels={"acme.cert-manager.io/http01-solver": "true"}
 _SOLVER_PORT: Final = 8089
 _OUTWARD: Final = Selection(components=("backend", "relays", "worker"))
 """What calls model providers, integrations and the senders of webhooks."""
-_USERS: Final[Mapping[str, Selection]] = {
-    "postgres": Selection(components=("backend", "job", "relays", "scheduler", "worker")),
-    "redis": Selection(components=("backend", "relays", "scheduler", "worker")),
-    "bucket": Selection(components=("backend", "worker")),
+_MIGRATIONS: Final[Sequence[Component]] = ("job",)
+_USERS: Final[Mapping[str, Sequence[Component]]] = {
+    "postgres": ("backend", "relays", "scheduler", "worker"),
+    "redis": ("backend", "relays", "scheduler", "worker"),
+    "bucket": ("backend", "worker"),
 }
-"""What talks to each data service. The frontend talks to the backend only."""
+"""What talks to each data service; to Postgres itself, migrations do too. The frontend talks to the backend only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,8 @@ class AllowancesArgs:
     egress: Mapping[str, EgressSettings]
     """What is reached besides, by whatever reaches the internet."""
     monitoring_namespace: str
+    migrates: bool
+    """Whether migrations run here."""
     ingress: IngressSource | None
     """Where the ingress controller is, if the release has a backend and a frontend."""
 
@@ -78,13 +82,13 @@ class Allowances(pulumi.ComponentResource):
         super().__init__(TYPE, name, {}, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        targets: Mapping[str, Target] = {
-            "postgres": args.services.postgres.platform.target,
-            "redis": args.services.redis.target,
-            "bucket": args.services.bucket.target,
-        }
-        for service, target in targets.items():
-            self._allow_data_service(service, target)
+        postgres = args.services.postgres
+        pooled = () if postgres.pooler else _MIGRATIONS
+        self._allow_data_service("postgres", postgres.platform.target, sorted((*_USERS["postgres"], *pooled)))
+        if postgres.pooler and args.migrates:
+            self._allow_data_service("postgres-direct", postgres.direct.target, _MIGRATIONS)
+        self._allow_data_service("redis", args.services.redis.target, _USERS["redis"])
+        self._allow_data_service("bucket", args.services.bucket.target, _USERS["bucket"])
         if args.internet:
             allow_egress(
                 "to-internet",
@@ -152,15 +156,15 @@ class Allowances(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _allow_data_service(self, service: str, target: Target) -> None:
+    def _allow_data_service(self, service: str, target: Target, components: Sequence[Component]) -> None:
         """Open both sides. The service's side is this release's own policy, so that no release touches another's.
 
-        What is outside has one side; what is on the internet none, for all its users reach that anyway.
+        What is not ours has one side; what is on the internet none, for all its users reach that anyway.
 
         Each side waits for the other's namespace: of a release whose namespace cannot be made, nothing is.
         """
-        within, users = self._args.namespace, _USERS[service]
-        roles = " and ".join((", ".join(users.components[:-1]), users.components[-1]))
+        within, users = self._args.namespace, Selection(components=components)
+        roles = " and ".join(filter(None, (", ".join(components[:-1]), components[-1])))
         peers = target_peers(target)
         if not peers:
             return
@@ -173,7 +177,7 @@ class Allowances(pulumi.ComponentResource):
             ports=tcp(target.port),
             opts=self._child,
         )
-        if not isinstance(target, PodTarget):
+        if not (isinstance(target, PodTarget) and target.ours):
             return
         allow_ingress(
             f"{service}-from-{self._args.release}",

@@ -9,12 +9,13 @@ from pulumi_kubernetes.core.v1 import ConfigMap, ServiceAccount
 
 from checks.scaling.scalers import Count
 from components.clouds.cloud import AnyCloud, Presence, ReleaseInCloud
-from components.kubernetes.endpoints import DataServices, Identity
+from components.kubernetes.endpoints import DataServices, Identity, PostgresAddress
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.network.namespace import Namespace, NamespaceArgs
 from components.releases.allowances import Allowances, AllowancesArgs, IngressSource
 from components.releases.quota import Quota
-from components.secrets.app_env import AppEnv, AppEnvArgs, credentials, platform_env, resolved
+from components.secrets.addresses import postgres_references
+from components.secrets.app_env import AppEnv, AppEnvArgs, Composed, credentials, marked, platform_env
 from components.secrets.digest import Digests
 from components.secrets.external_secret import StoreAccess, StoreKey, external_pull_secret, secret_store
 from components.secrets.pull_secret import pull_secret
@@ -27,9 +28,20 @@ from components.workloads.scheduler import Scheduler, SchedulerArgs
 from components.workloads.service import WebService, WebServiceArgs
 from components.workloads.workload import METRICS_PATH, ReleaseContext
 from config import StackConfig, StackSettings
+from config.authorities import CA_FILE
+from config.connections import Service
 from config.ingress import OUTSIDE, PublicRole
-from config.names import MIGRATIONS, SCALER_LOGIN, SCHEDULER, app_env_secret, redis_ca, scaler_credential
-from config.redis_access import CA_FILE
+from config.names import (
+    MIGRATIONS,
+    POSTGRES_VARIABLES,
+    SCALER_LOGIN,
+    SCHEDULER,
+    app_env_secret,
+    authority,
+    migrations_env,
+    scaler_credential,
+)
+from config.references import referred
 from config.releases import IdentitySettings, PrimarySettings, ReleaseSettings
 from config.sections import RegistrySettings
 from config.workloads import ServiceSettings
@@ -96,7 +108,7 @@ class Release(pulumi.ComponentResource):
             reloader=stack.secrets.reloader,
             identity=identity,
             images=stack.images,
-            redis_ca=self._redis_ca(),
+            authorities=self._authorities(),
             after=[self._login(secret, registry) for secret, registry in stack.images.registries.items()],
         )
 
@@ -123,10 +135,16 @@ class Release(pulumi.ComponentResource):
             services=self._args.services,
             internet=stack.network.reaches_internet,
             egress={**stack.all_egress, **own.egress},
+            migrates=self._migrates,
             monitoring_namespace=stack.cluster.monitoring_namespace,
             ingress=_ingress_source(stack) if own is stack.primary else None,
         )
         return Allowances(self._name, args, self._child)
+
+    @property
+    def _migrates(self) -> bool:
+        primary = self._args.stack.settings.primary
+        return self._args.settings is primary and primary.migrations.enabled
 
     def _monitor(self) -> None:
         cluster = self._args.stack.settings.cluster
@@ -165,18 +183,23 @@ class Release(pulumi.ComponentResource):
         )
         return account.metadata["name"]
 
-    def _redis_ca(self) -> pulumi.Output[str] | None:
-        """Certificates of the authority of Redis, for all pods. A change comes into their file by itself."""
-        certificates = self._args.services.redis.ca
-        if certificates is None:
-            return None
-        config_map = ConfigMap(
-            self.namespace.key(redis_ca(self._name)),
-            metadata=self.namespace.metadata(redis_ca(self._name)),
-            data={CA_FILE: certificates},
-            opts=self._child,
-        )
-        return config_map.metadata["name"]
+    def _authorities(self) -> Mapping[Service, pulumi.Output[str]]:
+        """Certificates of private authorities, for all pods. A change comes into their file by itself."""
+        services = self._args.services
+        found: Mapping[Service, pulumi.Output[str] | None] = {
+            "postgres": services.postgres.ca,
+            "redis": services.redis.ca,
+        }
+        return {
+            service: ConfigMap(
+                self.namespace.key(authority(self._name, service)),
+                metadata=self.namespace.metadata(authority(self._name, service)),
+                data={CA_FILE: certificates},
+                opts=self._child,
+            ).metadata["name"]
+            for service, certificates in found.items()
+            if certificates is not None
+        }
 
     def _login(self, name: str, registry: RegistrySettings) -> pulumi.Resource:
         """The login of one registry, written by Pulumi or by External Secrets."""
@@ -189,7 +212,8 @@ class Release(pulumi.ComponentResource):
         )
 
     def _secret_value(self, key: str) -> pulumi.Output[str] | StoreKey:
-        return self._store_key(key) if self._store else self._args.stack.secrets[key]
+        stack = self._args.stack
+        return self._store_key(key) if stack.settings.secret_store else stack.secrets[key]
 
     def _store_key(self, key: str) -> StoreKey:
         stack = self._args.stack
@@ -205,31 +229,53 @@ class Release(pulumi.ComponentResource):
             keys = args.stack.settings.secret_keys_of(args.settings)
             scaler = {SCALER_LOGIN: args.services.postgres.scaler_password} if args.settings.counts_tasks else {}
             values = {key: args.stack.secrets[key] for key in sorted(keys)}
-            entry = {**credentials(args.services), **scaler, **values}
+            entry = {**_composed(self._variables(args.services.postgres.platform)), **scaler, **values}
         release = ReleaseInCloud(name=self._name, namespace=args.settings.namespace, entry=entry)
         return args.cloud.release(release, self._child)
+
+    def _secret_values(self, keys: Mapping[str, str]) -> dict[str, pulumi.Output[str] | StoreKey]:
+        return {name: self._secret_value(key) for name, key in keys.items()}
+
+    def _variables(self, address: PostgresAddress) -> Mapping[str, pulumi.Input[str] | StoreKey | Composed]:
+        """Variables of every workload that comes to Postgres on this way. What is further down overrides."""
+        stack, own, services = self._args.stack.settings, self._args.settings, self._args.services
+        references = {**self._args.references, **postgres_references(services.postgres, address)}
+        return {
+            **{name: Composed(value) for name, value in credentials(services, address).items()},
+            **platform_env(services, stack.archive),
+            **marked(stack.env, references),
+            **self._secret_values(stack.secret_env),
+            **marked(own.env, references),
+        }
+
+    def _past_pooler(self) -> Mapping[str, pulumi.Input[str]]:
+        """What migrations are told otherwise than the other workloads: the way to Postgres itself."""
+        stack, postgres = self._args.stack.settings, self._args.services.postgres
+        if postgres.pooler is None or not self._migrates:
+            return {}
+        texts = {**stack.env, **stack.primary.env}
+        concerned = {name for name, text in texts.items() if any(it.startswith("postgres.") for it in referred(text))}
+        return {
+            name: it.value if isinstance(it, Composed) else it
+            for name, it in self._variables(postgres.direct).items()
+            if name in concerned | POSTGRES_VARIABLES and not isinstance(it, StoreKey)
+        }
 
     def _app_env(self) -> AppEnv:
         stack, own = self._args.stack.settings, self._args.settings
 
-        def values(keys: Mapping[str, str]) -> dict[str, pulumi.Input[str] | StoreKey]:
-            return {name: self._secret_value(key) for name, key in keys.items()}
-
-        logins = credentials(self._args.services)
+        variables = self._variables(self._args.services.postgres.platform)
+        logins = _composed(variables)
         in_store = {name: StoreKey(name, value) for name, value in logins.items()} if stack.writes_entries else {}
+        layers = {layer: self._secret_values(keys) for layer, keys in own.secrets.items()}
+        migrations = {migrations_env(self._name): past} if (past := self._past_pooler()) else {}
         args = AppEnvArgs(
             release=self._name,
             namespace=self.namespace,
             digests=self._args.digests,
             credentials={} if in_store else logins,
-            shared={
-                **in_store,
-                **platform_env(self._args.services, stack.archive),
-                **resolved(stack.env, self._args.references),
-                **values(stack.secret_env),
-                **resolved(own.env, self._args.references),
-            },
-            layers={layer: values(keys) for layer, keys in own.secrets.items()},
+            shared={**in_store, **{name: it for name, it in variables.items() if not isinstance(it, Composed)}},
+            layers={**layers, **migrations},
             store=self._store,
         )
         return AppEnv(app_env_secret(self._name), args, self._child)
@@ -264,6 +310,10 @@ class Release(pulumi.ComponentResource):
             ).deployment_name
             for pool, settings in pools.items()
         }
+
+
+def _composed(variables: Mapping[str, pulumi.Input[str] | StoreKey | Composed]) -> dict[str, pulumi.Output[str]]:
+    return {name: it.value for name, it in variables.items() if isinstance(it, Composed)}
 
 
 def _ingress_source(stack: StackSettings) -> IngressSource:
@@ -315,7 +365,8 @@ class PrimaryRelease(Release):
         if not migrations.enabled:
             return []
         image = migrations.image or stack.images.backend
-        args = MigrationsArgs(context=self._context, image=image, settings=migrations)
+        env = migrations_env(self._name) if stack.has_pooler else ""
+        args = MigrationsArgs(context=self._context, image=image, settings=migrations, env_secret_ref=env)
         return [Migrations(f"{self._name}-{MIGRATIONS}", args, self._child)]
 
     def _web_service(

@@ -11,27 +11,34 @@ from typing import Final
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.kubernetes.endpoints import DataServices
+from components.kubernetes.endpoints import DataServices, PostgresAddress
 from components.kubernetes.namespace_ref import NamespaceRef
+from components.secrets.addresses import userinfo
 from components.secrets.digest import Digests
 from components.secrets.external_secret import StoreAccess, StoreKey, external_secret
 from config.names import app_env_secret, credentials_secret
-from config.references import split
+from config.references import SECRET_REFERENCES, referred, split
 from config.sections import ArchiveSettings
 
 TYPE: Final = "noxus:components:AppEnv"
 
 
-def credentials(services: DataServices) -> dict[str, pulumi.Output[str]]:
+@dataclass(frozen=True)
+class Composed:
+    """A secret value that this stack puts together itself, from logins of the data services."""
+
+    value: pulumi.Output[str]
+
+
+def credentials(services: DataServices, address: PostgresAddress | None = None) -> dict[str, pulumi.Output[str]]:
     """How to log in at the data services, under the platform's names (platform.md section 4.1).
 
-    `POSTGRESQL_URL` has neither scheme nor database: that is the documented form. The passwords are alphanumeric,
+    `POSTGRESQL_URL` has neither scheme nor database: that is the documented form. Generated passwords are alphanumeric,
     because whether the platform decodes a percent-encoded one is not stated anywhere.
     """
-    postgres, bucket = services.postgres, services.bucket
-    postgres_url = pulumi.Output.format(
-        "{0}:{1}@{2}:{3}", postgres.user, postgres.password, postgres.platform.host, postgres.platform.port
-    )
+    bucket, address = services.bucket, address or services.postgres.platform
+    login = userinfo(services.postgres.user, services.postgres.password)
+    postgres_url = pulumi.Output.concat(login, "@", address.host, f":{address.port}")
     keys = {"S3_ACCESS_KEY_ID": bucket.access_key_id, "S3_SECRET_ACCESS_KEY": bucket.secret_access_key}
     return {
         "POSTGRESQL_URL": postgres_url,
@@ -63,6 +70,14 @@ def _resolved_text(text: str, values: Mapping[str, pulumi.Input[str]]) -> pulumi
     if len(parts) == 1:
         return parts[0]
     return pulumi.Output.concat(*(values[part] if position % 2 else part for position, part in enumerate(parts)))
+
+
+def marked(env: Mapping[str, str], values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Input[str] | Composed]:
+    """The same, with a mark on what holds a password."""
+    return {
+        name: Composed(pulumi.Output.secret(value)) if referred(env[name]) & SECRET_REFERENCES else value
+        for name, value in resolved(env, values).items()
+    }
 
 
 Variables = Mapping[str, pulumi.Input[str] | StoreKey]
@@ -120,7 +135,10 @@ class AppEnv(pulumi.ComponentResource):
                 self._external(args.store, shared, args.shared),
             ]
             self._layers = {
-                layer: self._external(args.store, layer, variables) for layer, variables in args.layers.items()
+                layer: self._external(args.store, layer, variables)
+                if any(isinstance(value, StoreKey) for value in variables.values())
+                else Layer(secret=self._secret(layer, _known(variables)))
+                for layer, variables in args.layers.items()
             }
         else:
             self._shared = [Layer(secret=self._secret(shared, {**args.credentials, **_known(args.shared)}))]

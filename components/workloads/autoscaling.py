@@ -195,7 +195,7 @@ def scaled_object(
         "port": str(postgres.direct.port),
         "userName": postgres.scaler_user,
         "dbName": postgres.database,
-        "sslmode": postgres.direct.ssl_mode,
+        "sslmode": postgres.scaler_ssl_mode or postgres.direct.ssl_mode,
     }
     if scaler.activation_query_value is not None:
         metadata["activationTargetQueryValue"] = f"{scaler.activation_query_value:g}"

@@ -40,6 +40,8 @@ class MigrationsArgs:
     context: ReleaseContext
     image: str
     settings: MigrationSettings
+    env_secret_ref: str = ""
+    """Secret with what they are told otherwise than the other workloads."""
 
 
 class Migrations(pulumi.ComponentResource):
@@ -61,6 +63,7 @@ class Migrations(pulumi.ComponentResource):
             command=settings.command,
             settings=settings,
             mode="once",
+            env_secret_ref=args.env_secret_ref,
         )
         child, pods = pulumi.ResourceOptions(parent=self), Selection(labels=selecting(described))
         ways = allow_further_egress(f"{name}-", settings.egress, context.namespace, pods, child)
@@ -74,7 +77,7 @@ class Migrations(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*context.after, *context.app_env.writers(), *ways],
+                depends_on=[*context.after, *context.app_env.writers(args.env_secret_ref), *ways],
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{settings.timeout_seconds + _AWAIT_MARGIN_SECONDS}s"),
             ),
         )

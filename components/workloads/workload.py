@@ -37,8 +37,9 @@ from components.network.policies import Selection, allow_further_egress
 from components.secrets.app_env import AppEnv, Layer
 from components.workloads.disruption import disruption_budget
 from components.workloads.probes import ask_by_command, ask_over_http
+from config.authorities import CA_FOLDERS
+from config.connections import Service
 from config.pods import AUTHORITY_FOLDER, AUTHORITY_VOLUME, FileSource
-from config.redis_access import CA_FOLDER
 from config.sections import ImageSettings
 from config.workloads import STARTUP_SECONDS, DisruptionSettings, ResourceSettings, RunSettings
 
@@ -65,8 +66,6 @@ that nobody calls; `once` runs to its end."""
 _PATCH_FORCE: Final = "pulumi.com/patchForce"
 """Takes stated fields from whoever owns them: an autoscaler keeps the replicas of a static pool."""
 
-_CA_VOLUME: Final = "redis-ca"
-
 _RELOADED: Final = {"reloader.stakater.com/auto": "true"}
 
 _AWAIT_LIMIT_SECONDS: Final = 600
@@ -87,8 +86,8 @@ class ReleaseContext:
     """Whether Reloader restarts the pods when a Secret of theirs changes."""
     identity: Identity
     images: ImageSettings
-    redis_ca: pulumi.Output[str] | None
-    """ConfigMap with the certificates of the private authority of Redis, if it has one."""
+    authorities: Mapping[Service, pulumi.Output[str]]
+    """ConfigMaps with the certificates of private authorities of data services."""
     after: Sequence[pulumi.Resource]
     """What must be up before the workload starts."""
 
@@ -207,10 +206,12 @@ def workload_template(
 
 def _files(args: WorkloadArgs) -> Iterator[tuple[str, VolumeArgs]]:
     """Read-only volumes by where they are mounted."""
-    settings, ca = args.settings, args.context.redis_ca
-    # What runs once does not talk to Redis, and a Job cannot change.
-    if ca and args.mode != "once":
-        yield CA_FOLDER, VolumeArgs(name=_CA_VOLUME, config_map=ConfigMapVolumeSourceArgs(name=ca))
+    settings = args.settings
+    for service, config_map in args.context.authorities.items():
+        # What runs once does not talk to Redis, and a Job cannot change.
+        if service == "postgres" or args.mode != "once":
+            source = ConfigMapVolumeSourceArgs(name=config_map)
+            yield CA_FOLDERS[service], VolumeArgs(name=f"{service}-ca", config_map=source)
     if settings.certificate_authority:
         yield AUTHORITY_FOLDER, _volume(AUTHORITY_VOLUME, settings.certificate_authority)
     for name, volume in settings.volumes.items():
