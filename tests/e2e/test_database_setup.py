@@ -24,6 +24,7 @@ def set_up(server: Server, **changes: str) -> None:
         "PGHOST": "127.0.0.1",
         "PGPORT": str(server.port),
         "DATABASE_NAME": "noxus",
+        "OWNER_NAME": changes.get("DATABASE_NAME", "noxus"),
         "OWNER_PASSWORD": OWNER_PASSWORD,
         "SCALER_NAME": SCALER_ROLE,
         "SCALER_PASSWORD": SCALER_PASSWORD,

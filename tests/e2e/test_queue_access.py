@@ -42,6 +42,7 @@ def server() -> Iterator[Server]:
 
 def set_up(server: Server, *, reads_all: bool) -> None:
     variables = {
+        "OWNER_NAME": "noxus",
         "OWNER_PASSWORD": PASSWORD,
         "SCALER_NAME": SCALER_ROLE,
         "SCALER_PASSWORD": PASSWORD,
