@@ -69,7 +69,7 @@ def test_the_platforms_variables_are_those_of_the_code() -> None:
         bucket = BucketEndpoint(
             name="b", url="u", region="r", access_key_id=secret, secret_access_key=secret, target=target
         )
-        services = DataServices(postgres=postgres, redis=redis, bucket=bucket, ready=())
+        services = DataServices(postgres=postgres, redis=redis, bucket=bucket, ready=(), proxy={}, proxy_login={})
         found = credentials(services) | platform_env(services, ArchiveSettings())
         assert found.keys() == set(PLATFORM_VARIABLES)
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from components.kubernetes.endpoints import AddressTarget, BucketEndpoint, PostgresEndpoint, RedisEndpoint
+from components.kubernetes.endpoints import BucketEndpoint, PodTarget, PostgresEndpoint, RedisEndpoint
 from config import StackConfig
 from config.proxy import NO_PROXY_VARIABLES, PROXY_VARIABLES
 
@@ -20,12 +20,12 @@ def proxy_variables(
     store = pulumi.Output.from_input(bucket.url).apply(lambda url: urlsplit(url).hostname or "")
     # Of many clients the bucket's name is the first part of the host.
     hosts = [
-        (postgres, postgres.host),
-        (redis, redis.host),
-        (bucket, store),
-        (bucket, pulumi.Output.concat(".", store)),
+        *((way.target, way.host) for way in (postgres.platform, postgres.direct)),
+        (redis.target, redis.host),
+        (bucket.target, store),
+        (bucket.target, pulumi.Output.concat(".", store)),
     ]
-    private = [host for of, host in hosts if isinstance(of.target, AddressTarget) and of.target.cidrs]
+    private = [host for target, host in hosts if isinstance(target, PodTarget) or target.cidrs]
     direct = pulumi.Output.all(*stack.settings.direct_hosts, *private).apply(lambda all_: ",".join(dict.fromkeys(all_)))
     plain: dict[str, pulumi.Input[str]] = dict.fromkeys(NO_PROXY_VARIABLES, direct)
     if proxy.password is None:
