@@ -13,6 +13,7 @@ from checks.archive import (
     redis_holds_what_waits_for_the_bucket,
 )
 from checks.capacity.connections import connections_fit
+from checks.capacity.pooler import the_pooler_is_told
 from checks.capacity.quota import quotas_hold_every_pod
 from checks.capacity.requests import workloads_request_memory
 from checks.cloud import names_fit_the_cloud, the_cloud_is_described
@@ -99,6 +100,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     tasks_are_delivered_once,
     the_bucket_is_reached,
     the_cloud_is_described,
+    the_pooler_is_told,
     the_way_to_postgres_is_told,
     the_way_to_redis_is_told,
     types_have_values,

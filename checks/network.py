@@ -16,7 +16,11 @@ def policies_have_names_of_their_own(settings: StackSettings) -> Iterator[Findin
     """Refuse names that make a policy which exists already: of the stack's own, of its cloud, or of another egress."""
     yield from _egresses(settings)
     if "postgres" in settings.services_in_cluster:
-        others = {"setup": settings.sets_up_database, "keda": settings.counts_tasks}
+        others = {
+            "setup": settings.sets_up_database,
+            "keda": settings.counts_tasks,
+            "pooler": settings.postgres.pooler.enabled,
+        }
         for path, name, _ in settings.releases():
             if others.get(name):
                 yield error(path, f"makes a second policy postgres-from-{name}; rename the release")

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pulumi
 
+from checks.capacity.pooler import share
 from components.clouds.cloud import AnyCloud
 from components.data.cluster.bucket import Bucket, BucketArgs
 from components.data.cluster.postgres import Postgres, PostgresArgs
 from components.data.cluster.redis import Redis, RedisArgs
 from components.data.database_setup import Admin, DatabaseSetup, DatabaseSetupArgs
 from components.data.external import external_admin, external_bucket, external_postgres, external_redis
+from components.data.pooler import Pooler, PoolerArgs
 from components.data.queue_access import QueueAccess, QueueAccessArgs
 from components.kubernetes.endpoints import DataServices
 from components.kubernetes.namespace_ref import NamespaceRef
@@ -68,6 +70,7 @@ def data_services(
         case wanted:
             bucket = external_bucket(wanted, secrets)
     ready = [made for made in (postgres.made, redis.made, bucket.made) if made]
+    setups: list[pulumi.Resource] = []
     open_queue = None
     if admin:
         args = DatabaseSetupArgs(
@@ -80,8 +83,22 @@ def data_services(
             scaler_reads_all=not settings.reads_queue_only,
         )
         setup = DatabaseSetup(DatabaseSetup.NAME, args, opts)
-        ready.append(setup)
+        setups.append(setup)
         open_queue = _open_queue(settings, args, setup, opts)
+    if settings.postgres.pooler.enabled:
+        args = PoolerArgs(
+            namespace=namespace(),
+            settings=settings.postgres.pooler,
+            share=share(settings),
+            digests=digests,
+            postgres=postgres,
+            cluster=settings.cluster,
+            pods=settings.pods,
+            after=setups,
+        )
+        pooler = Pooler(Pooler.NAME, args, opts)
+        postgres = replace(postgres, pooler=pooler.address)
+        ready.append(pooler)
     proxy, login = proxy_variables(stack, postgres, redis, bucket)
     return DataServices(
         postgres=postgres,
@@ -89,7 +106,7 @@ def data_services(
         bucket=bucket,
         proxy=proxy,
         proxy_login=login,
-        ready=ready,
+        ready=[*ready, *setups],
         open_queue=open_queue,
     )
 

@@ -18,6 +18,7 @@ from config.managed import (
 )
 from config.network import Located, Port
 from config.pods import PlacementSettings
+from config.pooler import PoolerSettings
 from config.redis_access import REDIS_PORT, RedisAccess
 from config.section import Section
 from config.types import BucketUrl, ConfigKey, DefaultImage, GivenRoleName, Label, ObjectName, ServerName
@@ -55,6 +56,8 @@ class ClusterPostgres(PlacementSettings):
     """Memory request and limit, in MiB."""
     max_connections: MaxConnections | None = None
     """Connections at a time; each takes memory. A change restarts it. Unset: PostgreSQL's own 100."""
+    pooler: PoolerSettings = PoolerSettings()
+    """PgBouncer in front of it."""
     database: RoleName = "noxus"
     """Name of the platform's database and of the role that owns it."""
 
@@ -123,6 +126,8 @@ class ExternalPostgres(Located):
     max_connections: MaxConnections | None = None
     """What `host` takes, for the check of the connections: the server's `max_connections`, or a pooler's
     `max_client_conn`. Unset: not checked."""
+    pooler: PoolerSettings = PoolerSettings()
+    """PgBouncer in front of it."""
 
     @model_validator(mode="after")
     def _an_authority_is_trusted(self) -> Self:

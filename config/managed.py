@@ -10,6 +10,7 @@ from pydantic import Field
 
 from config.limits import MOST_CONNECTIONS, Limit, Memory
 from config.permanent import Permanents
+from config.pooler import PoolerSettings
 from config.redis_access import RedisAccess
 from config.section import Section
 from config.types import DefaultImage
@@ -40,6 +41,8 @@ class ManagedPostgres(Section, ABC):
     """Whether an update may raise the major version, which is then done at once. Set it for that one update."""
     max_connections: MaxConnections | None = None
     """Connections at a time, after a restart. Unset: what the size gives."""
+    pooler: PoolerSettings = PoolerSettings()
+    """PgBouncer in front of it, in the Kubernetes cluster."""
     database: RoleName = "noxus"
     """Name of the platform's database and of the role that owns it."""
     setup_image: DefaultImage = SETUP_IMAGE

@@ -354,12 +354,13 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co, _Stat
     @property
     def has_pooler(self) -> bool:
         """Whether the platform comes to Postgres through a pooler, migrations, set-up Jobs and KEDA excepted."""
-        return isinstance(self.postgres, ExternalPostgres) and self.postgres.direct is not None
+        direct = self.postgres.direct if isinstance(self.postgres, ExternalPostgres) else None
+        return direct is not None or self.postgres.pooler.enabled
 
     @property
     def has_data_namespace(self) -> bool:
         """Whether anything of the data services is in the cluster."""
-        return bool(self.services_in_cluster) or self.sets_up_database
+        return bool(self.services_in_cluster) or self.sets_up_database or self.postgres.pooler.enabled
 
     def encrypted_keys(self) -> Iterator[tuple[str, str]]:
         """Every secret config key that the stack file must hold, as (path of the setting that names it, key)."""

@@ -68,6 +68,7 @@ NETWORKS: dict[str, Mapping[str, Any]] = {
     },
     "behind a pooler": POOLED,
     "run by operators in the cluster": OPERATED,
+    "a pooler": {"postgres": {"pooler": {"enabled": True, "connections": 20, "clients": 500}}},
     "private endpoint": {"egress": {"vpc": {"cidr": "10.20.0.0/16", "ports": [443], "reason": "private endpoints"}}},
 }
 

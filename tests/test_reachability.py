@@ -136,6 +136,26 @@ def test_the_ingress_controller_reaches_the_public_services_only(reached: dict[s
     ]
 
 
+def test_with_a_pooler_the_platform_goes_through_it_and_everything_else_past_it() -> None:
+    reached = connections(run_program(*PROGRAMS["pooler"]))
+    server, pooler = "noxus-data/postgres:5432", "noxus-data/postgres-pooler:6432"
+    ways = {
+        source: [target for target in found if "postgres" in target and target.startswith("noxus-data/")]
+        for source, found in reached.items()
+        if "migrations" not in source
+    }
+    assert {source: found for source, found in ways.items() if found} == {
+        "noxus/noxus-backend": [pooler],
+        "noxus-acme/acme-flow": [pooler],
+        "noxus-data/postgres-pooler": [server],
+        "noxus-data/postgres-setup": [server],
+        "keda/operator": [server],
+        "monitoring/prometheus": ["noxus-data/postgres-pooler:9127"],
+    }
+    (migrations,) = [found for source, found in reached.items() if "migrations" in source]
+    assert [target for target in migrations if "dns" not in target] == [server]
+
+
 OPENED: dict[str, Any] = {
     **copy.deepcopy(PROGRAMS["everything"][0]),
     "cluster": {"context": "test", "dns": {"cidrs": ["169.254.20.10/32"]}},

@@ -1,15 +1,18 @@
-"""`python -m tools.connections`: who connects to Postgres and to Redis, and whether they take it. Asks nothing."""
+"""`python -m tools.connections`: who connects to Postgres and to Redis, and whether they take it. Asks nothing.
+
+With a pooler in front of Postgres, `postgres` is the server's side and `pooler` that of its clients.
+"""
 
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from checks.capacity.connections import SERVICES, findings_of, there
-from checks.capacity.ledger import Ledger, ledger
+from checks.capacity.connections import SERVICES, findings_of, findings_of_clients, there
+from checks.capacity.ledger import Ledger, client_ledger, ledger
+from checks.capacity.pooler import the_pooler_is_told
 from checks.capacity.ways_out import cheapest
-from config import StackSettings
-from config.connections import Service
+from checks.finding import Finding
 from tools import stack_file
 
 _DESCRIPTION: Final = """\
@@ -35,12 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = stack_file.settings(options.stack)
     if settings is None:
         return 2
-    ledgers = {service: ledger(settings, service) for service in SERVICES}
+    said: dict[str, list[Finding]] = {service: list(findings_of(settings, service)) for service in SERVICES}
+    ledgers: dict[str, Ledger | None] = {service: ledger(settings, service) for service in SERVICES}
+    if settings.postgres.pooler.enabled:
+        said["pooler"] = [*the_pooler_is_told(settings), *findings_of_clients(settings)]
+        ledgers["pooler"] = client_ledger(settings)
     if options.json:
         print(json.dumps({service: found and _plain(found) for service, found in ledgers.items()}, indent=2))
     else:
-        print("\n\n".join("\n".join(_lines(settings, service, ledgers[service])) for service in SERVICES))
-    problems = (finding for service in SERVICES for finding in findings_of(settings, service))
+        print("\n\n".join("\n".join(_lines(service, found, said[service])) for service, found in ledgers.items()))
+    problems = (finding for findings in said.values() for finding in findings)
     return 1 if any(finding.severity == "error" for finding in problems) else 0
 
 
@@ -59,11 +66,11 @@ def _plain(found: Ledger) -> dict[str, Any]:
     }
 
 
-def _lines(settings: StackSettings, service: Service, found: Ledger | None) -> Iterator[str]:
+def _lines(service: str, found: Ledger | None, said: Sequence[Finding]) -> Iterator[str]:
     """A table with what is there under it, or why there is none."""
     if found is None:
         yield f"{service}: not counted"
-        yield from (f"  {finding.path}: {finding.message}" for finding in findings_of(settings, service))
+        yield from (f"  {finding.path}: {finding.message}" for finding in said)
         return
     rows = [_HEAD, *((row.consumer, str(row.pods), str(row.each), str(row.total)) for row in found.rows)]
     first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))

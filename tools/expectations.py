@@ -163,6 +163,20 @@ def may_be_at_zero(autoscaling: Autoscaling) -> bool:
     return isinstance(autoscaling, KedaAutoscaling) and 0 in (autoscaling.min_replicas, autoscaling.paused_replicas)
 
 
+def _of_pooler(settings: StackSettings) -> Iterator[str]:
+    """Names of the policies for a pooler of the stack's own, next to the data services."""
+    if not settings.postgres.pooler.enabled:
+        return
+    yield "pooler-to-postgres"
+    yield from (f"postgres-from-{release}" for _, release, _ in settings.releases())
+    if settings.postgres.pooler.exporter_image:
+        yield "pooler-from-monitoring"
+    if "postgres" in settings.services_in_cluster:
+        yield "postgres-from-pooler"
+        if settings.primary.migrations.enabled:
+            yield f"postgres-direct-from-{settings.primary.name}"
+
+
 def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
     """Names of the network policies that each namespace should have, by namespace."""
     data = settings.cluster.data_namespace
@@ -170,7 +184,7 @@ def policies(settings: StackSettings) -> Mapping[str, AbstractSet[str]]:
     names = defaultdict[str, set[str]](set)
     if settings.has_data_namespace:
         names[data] |= _EVERY_NAMESPACE | {f"pods-to-{name}" for name in settings.pods.egress}
-        names[data] |= set(_ways_out_of_data_services(settings))
+        names[data] |= {*_ways_out_of_data_services(settings), *_of_pooler(settings)}
     if settings.sets_up_database:
         names[data] |= {"setup-to-postgres", *(("postgres-from-setup",) if "postgres" in inside else ())}
     for _, release, own in settings.releases():

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, get_args
 
-from checks.capacity.ledger import Ledger, ledger, unwritten
+from checks.capacity.consumers import unwritten
+from checks.capacity.ledger import Ledger, client_ledger, ledger
+from checks.capacity.pooler import server_connections
 from checks.capacity.ways_out import cheapest
 from checks.finding import Finding, error, note
 from config import StackSettings
@@ -25,26 +27,41 @@ def connections_fit(settings: StackSettings) -> Iterator[Finding]:
     """Refuse a stack that Postgres or Redis would turn away at its busiest, and note what is left otherwise."""
     for service in SERVICES:
         yield from findings_of(settings, service)
+    yield from findings_of_clients(settings)
+
+
+def findings_of_clients(settings: StackSettings) -> Iterator[Finding]:
+    """What is to be said about the clients of the pooler, if there is one and they are known."""
+    found, path = client_ledger(settings), "postgres.pooler.clients"
+    if found is None or found.limit is None:
+        return
+    if not found.fits:
+        yield error(path, _too_many(found, found.limit))
+    elif each := server_connections(settings):
+        pods = settings.postgres.pooler.replica_count
+        yield note(path, f"{found.total} connections at most share {pods * each} to the server, {each} of each pod")
 
 
 def findings_of(settings: StackSettings, service: Service) -> Iterator[Finding]:
     """What is to be said about one of them."""
     path, lacking = f"connections.{service}", unwritten(settings, service)
     found = ledger(settings, service)
-    if settings.connections.of(service) is None:
+    if settings.connections.of(service) is None and found is None:
         roles = ", ".join(f"{setting.rpartition('.')[2]}: ..." for setting in lacking)
         yield note(
             path,
             f"not set, so nobody checks whether {_NAMES[service]} takes all connections; write those of one pod at its "
             f"busiest, {{ {roles} }}",
         )
-    elif found is None:
+    elif settings.connections.of(service) is not None and lacking:
         for setting, consumer in lacking.items():
             yield error(
                 setting,
                 f"required once {path} is set, for {consumer}; write the connections that one pod of it has at its "
                 "busiest",
             )
+    elif found is None:
+        return  # the pooler's connections are not known, which its own check says
     elif found.limit is None:
         setting, word = _UNKNOWN[service]
         yield note(

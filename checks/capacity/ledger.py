@@ -1,45 +1,17 @@
 """The connection ledger: everything that connects to Postgres or to Redis, beside what that takes.
 
-Every consumer of every release is counted at the most pods that it can have, those of a rollout included, because a
-shared secret rolls all workloads at once; and with them the Jobs, the scheduler (stopped before its successor starts)
-and KEDA. The frontend talks to the backend only (platform.md section 2). What an administrator opens by hand is left
-out: the reserved connections are for that.
+With a pooler in front of Postgres there are two sides: its clients, and its own connections with what goes past it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
+from checks.capacity.consumers import Row, consumers, jobs
 from checks.capacity.limits import limit_of
-from checks.capacity.peak import Replicas, most_pods, most_replicas
+from checks.capacity.pooler import client_rows, clients_of_one, server_connections
 from config import StackSettings
-from config.connections import TRIGGER_CONNECTIONS, Service
+from config.connections import Service
 from config.limits import Limit
-from config.names import MIGRATIONS, SCHEDULER
-
-_SETUP_CONNECTIONS: Final = 2
-"""Of the Job that sets the database up: psql opens what `\\connect` asks for before it closes what it had."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """Connections of one consumer."""
-
-    consumer: str
-    """Its name in Kubernetes; of KEDA all triggers together."""
-    pods: int
-    """The most pods that it has, or triggers."""
-    each: int
-    """The most connections that one of them opens."""
-    setting: str | None = None
-    """The setting that says `each`."""
-    replicas: Replicas | None = None
-    """What says `pods`; None where it follows from something else."""
-
-    @property
-    def total(self) -> int:
-        """The most connections of all its pods."""
-        return self.pods * self.each
 
 
 @dataclass(frozen=True)
@@ -70,40 +42,32 @@ class Ledger:
 
 def ledger(settings: StackSettings, service: Service) -> Ledger | None:
     """Add up who connects to a service; None if the stack file does not say how much one pod opens."""
-    if settings.connections.of(service) is None or unwritten(settings, service):
+    pooler = settings.postgres.pooler if service == "postgres" and settings.postgres.pooler.enabled else None
+    known = [one for one in consumers(settings, service) if one.session or not pooler]
+    each = server_connections(settings) if pooler else 0
+    if each is None or any(one.each is None for one in known):
         return None
-    rows = [
-        Row(consumer, most_pods(replicas.most) if replicas else 1, each or 0, setting, replicas)
-        for consumer, setting, each, replicas in _consumers(settings, service)
-    ]
-    if service == "postgres":
-        rows.append(Row("KEDA", settings.triggers, TRIGGER_CONNECTIONS))
-        if settings.sets_up_database:
-            rows.append(Row("postgres-setup", 1, _SETUP_CONNECTIONS))
-        if settings.opens_queue:
-            rows.append(Row("postgres-queue", 1, 1))
-    rows.sort(key=lambda row: (-row.total, row.consumer))
-    return Ledger(service, tuple(row for row in rows if row.pods), limit_of(settings, service))
+    rows = [*(one.row for one in known), *(jobs(settings) if service == "postgres" else ())]
+    if pooler:
+        setting = "postgres.pooler.connections" if pooler.connections else None
+        rows.append(Row("postgres-pooler", pooler.most_pods, each, setting))
+    return Ledger(service, _sorted(rows), limit_of(settings, service))
 
 
-def unwritten(settings: StackSettings, service: Service) -> Mapping[str, str]:
-    """Settings of `connections` that the ledger lacks, each with a consumer that needs it."""
-    return {setting: consumer for consumer, setting, each, _ in _consumers(settings, service) if each is None}
+def client_ledger(settings: StackSettings) -> Ledger | None:
+    """Add up the clients of the pooler; None if there is none, or the stack file does not say how much one pod opens.
+
+    Each pod of the pooler must take all of them: during a rollout and without a node, one of two is alone.
+    """
+    rows = client_rows(settings)
+    if rows is None:
+        return None
+    setting = "postgres.pooler.clients" if settings.postgres.pooler.clients else None
+    source = setting or "the sum, rounded up"
+    return Ledger(
+        "postgres", _sorted(rows), Limit(connections=clients_of_one(settings) or 0, source=source, setting=setting)
+    )
 
 
-def _consumers(settings: StackSettings, service: Service) -> Iterator[tuple[str, str, int | None, Replicas | None]]:
-    """Every workload that connects, as (name, the setting for one pod, its value, what says how many pods)."""
-    primary, roles = settings.primary, settings.connections.of(service)
-    written: dict[str, int | None] = roles.model_dump() if roles else {}
-    services = {"backend": primary.backend, **({"relays": primary.relays} if primary.relays.enabled else {})}
-    for role, workload in services.items():
-        replicas = most_replicas(f"primary.{role}", workload)
-        yield f"{primary.name}-{role}", f"connections.{service}.{role}", written.get(role), replicas
-    if primary.scheduler.enabled:
-        yield f"{primary.name}-{SCHEDULER}", f"connections.{service}.scheduler", written.get("scheduler"), None
-    if primary.migrations.enabled and service == "postgres":
-        yield f"{primary.name}-{MIGRATIONS}", "connections.postgres.migrations", written.get("migrations"), None
-    for path, name, pool in settings.pools():
-        own = pool.connections.of(service)
-        setting = f"connections.{service}.worker" if own is None else f"{path}.connections.{service}"
-        yield name, setting, written.get("worker") if own is None else own, most_replicas(path, pool)
+def _sorted(rows: Sequence[Row]) -> tuple[Row, ...]:
+    return tuple(sorted((row for row in rows if row.pods), key=lambda row: (-row.total, row.consumer)))

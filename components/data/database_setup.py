@@ -25,11 +25,11 @@ from pulumi_kubernetes.core.v1 import (
     VolumeMountArgs,
 )
 
-from components.kubernetes.endpoints import PodTarget, PostgresEndpoint
+from components.kubernetes.endpoints import PostgresEndpoint
 from components.kubernetes.labels import labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.kubernetes.pod import PodArgs, pod_template, restricted_container
-from components.network.policies import Selection, allow_egress, allow_ingress, target_peers, tcp
+from components.network.policies import Selection, allow_way
 from components.secrets.digest import Digests
 from components.workloads.workload import CHECKSUM, REPLACE_UNREADY, escaped
 from config.authorities import CA_FILE, CA_FOLDERS
@@ -167,6 +167,15 @@ class DatabaseSetup(pulumi.ComponentResource):
             string_data=pulumi.Output.secret(passwords),
             opts=child,
         )
+        way = allow_way(
+            "setup-to-postgres",
+            "postgres-from-setup",
+            "the Job makes roles, database and extension",
+            within=namespace,
+            source=Selection(labels=selector(INSTANCE, name)),
+            target=postgres.direct.target,
+            opts=child,
+        )
         job = Job(
             namespace.key(name),
             metadata=namespace.metadata(
@@ -183,7 +192,7 @@ class DatabaseSetup(pulumi.ComponentResource):
                     annotations={CHECKSUM: args.digests.of(passwords)},
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*server, *self._way(name, args), *self._ca(args)]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*server, *way, *self._ca(args)]),
         )
         self.secret = secret.metadata["name"]
         self.register_outputs({"job": job.metadata["name"]})
@@ -194,36 +203,6 @@ class DatabaseSetup(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         data = {CA_FILE: ca} if ca else {}
         return [ConfigMap(namespace.key(CA), metadata=namespace.metadata(CA), data=data, opts=child)] if data else []
-
-    def _way(self, name: str, args: DatabaseSetupArgs) -> list[pulumi.Resource]:
-        """Both sides of the one connection that the Job makes; one side where Postgres is outside."""
-        child = pulumi.ResourceOptions(parent=self)
-        target, reason = args.postgres.direct.target, "the Job makes roles, database and extension"
-        pods = Selection(labels=selector(INSTANCE, name))
-        way: list[pulumi.Resource] = [
-            allow_egress(
-                "setup-to-postgres",
-                reason,
-                within=args.namespace,
-                source=pods,
-                to=target_peers(target),
-                ports=tcp(target.port),
-                opts=child,
-            )
-        ]
-        if isinstance(target, PodTarget) and target.ours:
-            way.append(
-                allow_ingress(
-                    "postgres-from-setup",
-                    reason,
-                    within=target.namespace,
-                    target=Selection(labels=target.pod_labels),
-                    sources=[pods.peer(args.namespace.created)],
-                    port=target.port,
-                    opts=child,
-                )
-            )
-        return way
 
 
 def _variables(args: DatabaseSetupArgs) -> Mapping[str, str]:

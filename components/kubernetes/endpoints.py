@@ -46,6 +46,8 @@ class PostgresAddress:
     ssl_mode: str
     """Libpq's sslmode."""
     target: Target
+    password: pulumi.Output[str] | None = None
+    """The owner's on this way, if it is not the server's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +86,10 @@ class PostgresEndpoint:
         """Libpq's parameters. Without a file to verify by, it trusts what the system trusts, since version 16."""
         trusted = {"sslrootcert": self.ca_file or "system"} if address.ssl_mode.startswith("verify") else {}
         return {"sslmode": address.ssl_mode, **trusted}
+
+    def password_on(self, address: PostgresAddress) -> pulumi.Output[str]:
+        """The owner's on this way."""
+        return self.password if address.password is None else address.password
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
-from components.kubernetes.endpoints import AddressTarget, Target
+from components.kubernetes.endpoints import AddressTarget, PodTarget, Target
 from components.kubernetes.labels import COMPONENT, NAMESPACE_NAME, Component
 from components.kubernetes.namespace_ref import NamespaceRef
 from config.network import EgressSettings
@@ -163,6 +163,43 @@ def allow_ingress(
     rule = NetworkPolicyIngressRuleArgs(from_=list(sources), ports=tcp(port))
     spec = NetworkPolicySpecArgs(pod_selector=target.selector(), policy_types=["Ingress"], ingress=[rule])
     return _policy(name, reason, within, spec, opts)
+
+
+def allow_way(
+    near: str,
+    far: str,
+    reason: str,
+    *,
+    within: NamespaceRef,
+    source: Selection,
+    target: Target,
+    opts: pulumi.ResourceOptions,
+    far_reason: str = "",
+) -> list[pulumi.Resource]:
+    """Both sides of a connection: the caller's policy, and the target's by its own name if that is ours.
+
+    What is on the internet needs none, for all its users reach that anyway. Each side waits for the other's namespace:
+    of one that cannot be made, nothing is.
+    """
+    peers = target_peers(target)
+    if not peers:
+        return []
+    made: list[pulumi.Resource] = [
+        allow_egress(near, reason, within=within, source=source, to=peers, ports=tcp(target.port), opts=opts)
+    ]
+    if isinstance(target, PodTarget) and target.ours:
+        made.append(
+            allow_ingress(
+                far,
+                far_reason or reason,
+                within=target.namespace,
+                target=Selection(labels=target.pod_labels),
+                sources=[source.peer(within.created)],
+                port=target.port,
+                opts=opts,
+            )
+        )
+    return made
 
 
 def _policy(

@@ -6,7 +6,7 @@ from typing import Final
 
 import pulumi
 
-from components.kubernetes.endpoints import DataServices, PodTarget, Target
+from components.kubernetes.endpoints import DataServices, Target
 from components.kubernetes.labels import Component
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.network.policies import (
@@ -16,8 +16,8 @@ from components.network.policies import (
     allow_egress,
     allow_further_egress,
     allow_ingress,
+    allow_way,
     internet,
-    target_peers,
     tcp,
 )
 from components.workloads.workload import PORT
@@ -157,34 +157,16 @@ class Allowances(pulumi.ComponentResource):
         )
 
     def _allow_data_service(self, service: str, target: Target, components: Sequence[Component]) -> None:
-        """Open both sides. The service's side is this release's own policy, so that no release touches another's.
-
-        What is not ours has one side; what is on the internet none, for all its users reach that anyway.
-
-        Each side waits for the other's namespace: of a release whose namespace cannot be made, nothing is.
-        """
-        within, users = self._args.namespace, Selection(components=components)
+        """Open both sides. The service's side is this release's own policy, so that no release touches another's."""
+        release = self._args.release
         roles = " and ".join(filter(None, (", ".join(components[:-1]), components[-1])))
-        peers = target_peers(target)
-        if not peers:
-            return
-        allow_egress(
+        allow_way(
             f"to-{service}",
+            f"{service}-from-{release}",
             f"{roles} use {service}",
-            within=within,
-            source=users,
-            to=peers,
-            ports=tcp(target.port),
+            within=self._args.namespace,
+            source=Selection(components=components),
+            target=target,
             opts=self._child,
-        )
-        if not (isinstance(target, PodTarget) and target.ours):
-            return
-        allow_ingress(
-            f"{service}-from-{self._args.release}",
-            f"{roles} of {self._args.release} use {service}",
-            within=target.namespace,
-            target=Selection(labels=target.pod_labels),
-            sources=[users.peer(within.created)],
-            port=target.port,
-            opts=self._child,
+            far_reason=f"{roles} of {release} use {service}",
         )

@@ -23,12 +23,13 @@ def userinfo(user: str | None, password: pulumi.Output[str]) -> pulumi.Output[st
 
 def postgres_references(postgres: PostgresEndpoint, address: PostgresAddress) -> Values:
     """Every `postgres.` reference, for pods that come on this way. The whole address is one of libpq's."""
-    login, database = userinfo(postgres.user, postgres.password), quote(postgres.database, safe="")
+    password, database = postgres.password_on(address), quote(postgres.database, safe="")
+    login = userinfo(postgres.user, password)
     tls, end = postgres.tls(address), f":{address.port}/{database}"
     return {
         "postgres.database": postgres.database,
         "postgres.host": address.host,
-        "postgres.password": postgres.password,
+        "postgres.password": password,
         "postgres.port": str(address.port),
         "postgres.sslMode": address.ssl_mode,
         "postgres.url": pulumi.Output.concat("postgresql://", login, "@", address.host, end, "?", _options(tls)),

@@ -37,7 +37,7 @@ def credentials(services: DataServices, address: PostgresAddress | None = None) 
     because whether the platform decodes a percent-encoded one is not stated anywhere.
     """
     bucket, address = services.bucket, address or services.postgres.platform
-    login = userinfo(services.postgres.user, services.postgres.password)
+    login = userinfo(services.postgres.user, services.postgres.password_on(address))
     postgres_url = pulumi.Output.concat(login, "@", address.host, f":{address.port}")
     keys = {"S3_ACCESS_KEY_ID": bucket.access_key_id, "S3_SECRET_ACCESS_KEY": bucket.secret_access_key}
     return {

@@ -48,8 +48,6 @@ PORT: Final = 8080
 
 METRICS_PATH: Final = "/metrics"
 
-_SCRAPED: Final = {"prometheus.io/scrape": "true", "prometheus.io/port": str(PORT), "prometheus.io/path": METRICS_PATH}
-
 CHECKSUM: Final = "noxus.ai/env-checksum"
 """Pod annotation that changes with the environment's values, which rolls the pods: they read it when they start."""
 
@@ -124,6 +122,11 @@ class WorkloadArgs:
     """Annotations of the pods beside those that every workload has."""
 
 
+def scraped(port: int) -> dict[str, str]:
+    """Annotations by which Prometheus finds a pod's metrics."""
+    return {"prometheus.io/scrape": "true", "prometheus.io/port": str(port), "prometheus.io/path": METRICS_PATH}
+
+
 def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArgs | None:
     """Requests and limits, or nothing at all if neither is set."""
     if not settings.requests and not settings.limits:
@@ -153,7 +156,7 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
                 args,
                 {
                     CHECKSUM: context.app_env.checksum(args.env_secret_ref),
-                    **(_SCRAPED if serves and context.annotate_metrics else {}),
+                    **(scraped(PORT) if serves and context.annotate_metrics else {}),
                     **args.pod_annotations,
                 },
             ),

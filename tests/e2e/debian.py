@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +40,15 @@ class Package:
         folders = [str(path) for part in ("usr/lib", "lib") for path in self.folder.glob(f"{part}/*-linux-gnu*")]
         return {"LD_LIBRARY_PATH": os.pathsep.join(folders)}
 
+    def copy(self, program: str, folder: Path) -> Path:
+        """Put a program and its libraries where another user than this one may read them; returns its path."""
+        libraries = (path for part in ("usr/lib", "lib") for path in self.folder.glob(f"{part}/*-linux-gnu*/*.so*"))
+        for path in (self.program(program), *libraries):
+            shutil.copy(path, folder)
+        return folder / program
 
+
+@cache
 def package(name: str) -> Package:
     """A package of the machine's Debian release, unpacked once for each of its versions. Raises `SandboxError`."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
