@@ -75,8 +75,11 @@ class Located(Section):
         return False
 
 
-class EgressTarget(Section):
-    """Where something is that pods open connections to: addresses, or pods of another namespace."""
+class EgressSettings(Section):
+    """One thing more that pods may open connections to: addresses, or pods of another namespace.
+
+    Its policy is called `to-<name>`, so a name that stays keeps its policy.
+    """
 
     cidr: Cidr | None = Field(default=None, examples=["10.20.0.0/16"])
     """Addresses. A private endpoint of a cloud's service is one: the way to the internet leaves private ranges out."""
@@ -86,6 +89,12 @@ class EgressTarget(Section):
     """Namespace of pods, instead of addresses."""
     pod_labels: Mapping[LabelName, LabelValue] = {}
     """Labels of the pods in `namespace`. Empty: all of them."""
+    reason: str = Field(min_length=1, examples=["self-hosted models"])
+    """Why, in a few words; it is written on the policy."""
+    ports: tuple[Ports, ...] = Field(min_length=1, examples=[[443]])
+    """Ports, and ranges of them such as "30000-32767", if the cluster's network plugin knows `endPort`."""
+    protocol: Literal["TCP", "UDP"] = "TCP"
+    """Of all `ports`. For both protocols write two."""
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -99,17 +108,3 @@ class EgressTarget(Section):
         if self.blocks and self.pod_labels:
             raise ValueError("takes podLabels with namespace only; addresses have no labels")
         return self
-
-
-class EgressSettings(EgressTarget):
-    """One thing more that pods may open connections to: addresses, or pods of another namespace.
-
-    Its policy is called `to-<name>`, so a name that stays keeps its policy.
-    """
-
-    reason: str = Field(min_length=1, examples=["self-hosted models"])
-    """Why, in a few words; it is written on the policy."""
-    ports: tuple[Ports, ...] = Field(min_length=1, examples=[[443]])
-    """Ports, and ranges of them such as "30000-32767", if the cluster's network plugin knows `endPort`."""
-    protocol: Literal["TCP", "UDP"] = "TCP"
-    """Of all `ports`. For both protocols write two."""

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from config.network import EgressSettings, EgressTarget, Port
+from config.network import EgressSettings, Located
 from config.types import ConfigKey
 
 PROXY_VARIABLES: Final[tuple[str, ...]] = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
@@ -42,13 +42,11 @@ def _known_to_all(value: str) -> str:
     return value
 
 
-class ProxySettings(EgressTarget):
+class ProxySettings(Located):
     """The HTTP proxy that pods reach the internet by. Every workload is told of it under the usual variables."""
 
     url: Annotated[str, AfterValidator(_without_login)] = Field(examples=["http://proxy.example.com:3128"])
     """Its address, for http and https alike."""
-    port: Port | None = None
-    """Port of its pods, where they are behind a Service with another. Unset: the one in `url`."""
     user: str | None = Field(default=None, min_length=1, examples=["noxus"])
     """User of its login. Unset: it asks for none."""
     password: ConfigKey | None = Field(default=None, examples=["proxyPassword"])
@@ -67,8 +65,8 @@ class ProxySettings(EgressTarget):
     @property
     def egress(self) -> EgressSettings:
         """The way to it."""
-        target = self.model_dump(by_alias=True, include=set(EgressTarget.model_fields))
-        port = self.port or urlsplit(self.url).port
+        target = self.model_dump(by_alias=True, include={"cidrs", "namespace", "pod_labels"})
+        port = self.pod_port or urlsplit(self.url).port
         return EgressSettings.model_validate({**target, "reason": "the HTTP proxy is the way out", "ports": (port,)})
 
     def with_login(self, password: str) -> str:

@@ -82,7 +82,7 @@ def test_a_proxy_beside_the_internet_leaves_both_ways() -> None:
 
 
 def test_a_proxy_in_the_cluster_is_reached_by_the_labels_and_the_port_of_its_pods() -> None:
-    where = {"url": "http://squid.proxy.svc:80", "port": 3128, "namespace": "proxy", "podLabels": {"app": "squid"}}
+    where = {"url": "http://squid.proxy.svc:80", "podPort": 3128, "namespace": "proxy", "podLabels": {"app": "squid"}}
     deployed = run_program(closed(proxy=where), LOGINS)
     objects = [manifest for _, manifest in deployed.objects]
     made = {m["metadata"]["name"]: m["metadata"]["labels"] for m in objects if m["kind"] == "Namespace"}
@@ -295,8 +295,8 @@ WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"url": "http://proxy.example.com"}, "url", "must be scheme, host and port, such as"),
     ({"url": "socks5://proxy.example.com:1080"}, "url", "must be scheme, host and port, such as"),
     ({"user": "noxus"}, "", "takes user and password together, or neither"),
-    ({"cidrs": []}, "", "takes either cidr or namespace, such as cidr: 10.20.0.0/16"),
-    ({"namespace": "proxy"}, "", "takes either cidr or namespace, such as cidr: 10.20.0.0/16"),
+    ({"cidrs": []}, "", "needs cidrs, all addresses that its name can stand for, such as cidrs: [10.30.0.0/24]"),
+    ({"namespace": "proxy"}, "", "takes either cidrs or namespace"),
     ({"noProxy": ["*.example.com"]}, "noProxy.0", "must be a host, an address, or a suffix such as .example.com"),
     ({"noProxy": ["a.example.com,b.example.com"]}, "noProxy.0", "must be a host, an address, or a suffix"),
 )

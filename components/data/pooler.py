@@ -281,6 +281,9 @@ def _pods(
                 pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", "-c", leave])),
             ),
             readiness_probe=ProbeArgs(tcp_socket=TCPSocketActionArgs(port="postgres"), period_seconds=5),
+            liveness_probe=ProbeArgs(
+                tcp_socket=TCPSocketActionArgs(port="postgres"), period_seconds=20, failure_threshold=6
+            ),
             resources=ResourceRequirementsArgs(requests=_REQUESTS),
             security_context=restricted_container(read_only=True),
             volume_mounts=[VolumeMountArgs(name="files", mount_path=FOLDER, read_only=True)],

@@ -36,7 +36,7 @@ from components.kubernetes.pod import PodArgs, pod_template, restricted_containe
 from components.network.policies import Selection, allow_further_egress
 from components.secrets.app_env import AppEnv, Layer
 from components.workloads.disruption import disruption_budget
-from components.workloads.probes import ask_by_command, ask_over_http
+from components.workloads.probes import ask
 from config.authorities import CA_FOLDERS
 from config.connections import Service
 from config.pods import AUTHORITY_FOLDER, AUTHORITY_VOLUME, FileSource
@@ -248,12 +248,10 @@ def _container(args: WorkloadArgs) -> ContainerArgs:
         if args.pre_stop_seconds
         else None,
     )
-    probes = args.settings.probes
-    if args.liveness_command:
-        ask_by_command(container, args.liveness_command, probes, args.startup_seconds)
     if args.mode == "serving":
         container.ports = [ContainerPortArgs(name="http", container_port=PORT)]
-        ask_over_http(container, probes, args.startup_seconds)
+    if args.mode == "serving" or args.liveness_command:
+        ask(container, args.settings.probes, args.startup_seconds, args.liveness_command)
     return container
 
 
