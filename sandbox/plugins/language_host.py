@@ -1,4 +1,4 @@
-"""Stand-in for `pulumi-language-python`: tells the engine which plugins a program needs, and runs the program.
+"""Stand-in for `pulumi-language-python`: tells the engine which plugins a program needs, runs it, and policy packs.
 
 Leaves out everything but running an existing environment: no `pulumi install`, no `pulumi new`, no packaging, no
 debugger, no toolchain option besides `virtualenv`.
@@ -10,10 +10,12 @@ import subprocess
 import sys
 import sysconfig
 import threading
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2 as pb
 from pulumi.runtime.proto import plugin_pb2
@@ -95,20 +97,47 @@ class LanguageHost:
             "PULUMI_CONFIG": json.dumps(dict(request.config)),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
         }
-        program = subprocess.Popen(
-            [_interpreter(request.info), "-u", EXECUTOR, json.dumps(settings), entry, *request.args],
-            cwd=request.pwd or None,
-            env=os.environ | config,
-            stdin=subprocess.DEVNULL,
-        )
-        with self._lock:
-            self._programs.add(program)
-        code = program.wait()
-        with self._lock:
-            self._programs.discard(program)
+        arguments = [EXECUTOR, json.dumps(settings), entry, *request.args]
+        code = self._ended(self._started(request, arguments, os.environ | config))
         if code == ALREADY_REPORTED:
             return pb.RunResponse(bail=True)
         return pb.RunResponse(error=f"Program exited with non-zero exit code: {code}" if code else "")
+
+    def run_plugin(self, request: pb.RunPluginRequest, context: grpc.ServicerContext) -> Iterator[pb.RunPluginResponse]:
+        """Run a policy pack, and pass on what it prints, its port first, until the engine lets go of the call.
+
+        Its errors go where this process's go, which the engine shows.
+        """
+        arguments = ["-m", "pulumi.policy", *request.args, request.info.program_directory]
+        environment = dict(entry.split("=", 1) for entry in request.env)
+        program = self._started(request, arguments, environment, subprocess.PIPE)
+        if not context.add_callback(program.terminate):
+            program.terminate()
+        for line in program.stdout or ():
+            yield pb.RunPluginResponse(stdout=line)
+        yield pb.RunPluginResponse(exitcode=self._ended(program))
+
+    def _started(
+        self,
+        request: pb.RunRequest | pb.RunPluginRequest,
+        arguments: list[Any],
+        env: dict[str, str],
+        stdout: int | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """A program that ends, too, when this host is told to stop."""
+        command = [_interpreter(request.info), "-u", *arguments]
+        with self._lock:
+            program = subprocess.Popen(
+                command, cwd=request.pwd or None, env=env, stdin=subprocess.DEVNULL, stdout=stdout
+            )
+            self._programs.add(program)
+        return program
+
+    def _ended(self, program: subprocess.Popen[bytes]) -> int:
+        code = program.wait()
+        with self._lock:
+            self._programs.discard(program)
+        return code
 
 
 def _virtualenv(info: pb.ProgramInfo) -> Path | None:

@@ -92,8 +92,14 @@ def _handler(method: MethodDescriptor, answer: Callable[[Any], Message]) -> grpc
         except RefusedError as refused:
             context.abort(grpc.StatusCode.UNKNOWN, str(refused))
 
-    return grpc.unary_unary_rpc_method_handler(
-        call,
+    # What answers piece by piece has to know when nobody listens any more.
+    make, answers = (
+        (grpc.unary_stream_rpc_method_handler, answer)
+        if method.server_streaming
+        else (grpc.unary_unary_rpc_method_handler, call)
+    )
+    return make(
+        answers,
         request_deserializer=GetMessageClass(method.input_type).FromString,
         response_serializer=GetMessageClass(method.output_type).SerializeToString,
     )
