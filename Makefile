@@ -12,7 +12,7 @@ REQUIREMENTS := $(sort $(wildcard requirements*.txt))
 # The environment is made anew when a pin changes, whatever git did to the files' times.
 VENV := .venv/$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-16).installed
 
-.PHONY: help venv up preview check routing connections drain verify down test lint types unit bench e2e docs format
+.PHONY: help venv up preview policy check routing connections drain verify down test lint types unit bench e2e docs format
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -38,7 +38,10 @@ up: $(VENV) ## Bring up the dev stack, with an engine and a cluster if there are
 preview: $(VENV) ## Show what `up` would do: make preview STACK=dev
 	@$(SANDBOX) up --preview --stack $(STACK)
 	@$(SANDBOX) exec --preview --stack $(STACK) -- pulumi stack select --create $(STACK)
-	@PULUMI_SKIP_CHECKPOINTS=true $(SANDBOX) exec --preview --stack $(STACK) -- pulumi preview --stack $(STACK)
+	@PULUMI_SKIP_CHECKPOINTS=true $(SANDBOX) exec --preview --stack $(STACK) -- pulumi preview --stack $(STACK) $(POLICY)
+
+policy: POLICY := --policy-pack policy --policy-pack-config $(firstword $(wildcard policy/config.$(STACK).json) policy/config.json)
+policy: preview ## The same, held to the rules of policy/: make policy STACK=prod
 
 check: $(VENV) ## Say what the checks find in a stack file, without engine and cluster: make check STACK=dev
 	@$(BIN)/python -m tools.check --stack $(STACK)

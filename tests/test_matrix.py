@@ -87,15 +87,18 @@ def stack(workload: str, backend: str, network: str) -> dict[str, Any]:
     }
 
 
+def secrets_of(backend: str, network: str) -> dict[str, str]:
+    """The encrypted keys that such a stack names."""
+    secrets = dict(LOGINS) if "postgres" in NETWORKS[network] else {}
+    secrets |= {"proxyPassword": "plaintext-proxyPassword"} if "login" in network else {}
+    return secrets | ({} if backend != "kubernetes" else {"shared": "plaintext-shared", "own": "plaintext-own"})
+
+
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_every_combination_is_complete(workload: str, backend: str, network: str) -> None:
-    raw = stack(workload, backend, network)
-    secrets = dict(LOGINS) if "postgres" in NETWORKS[network] else {}
-    secrets |= {"proxyPassword": "plaintext-proxyPassword"} if "login" in network else {}
-    secrets |= {} if backend != "kubernetes" else {"shared": "plaintext-shared", "own": "plaintext-own"}
-    _assert_stack(raw, secrets)
+    _assert_stack(stack(workload, backend, network), secrets_of(backend, network))
 
 
 @pytest.mark.parametrize("way", WAYS)
