@@ -8,6 +8,7 @@ import pytest
 
 from checks import findings
 from tests.harness import Deployment
+from tests.policy.judging import OF_A_STACK_WITHOUT_REQUESTS, judged, recorded
 from tests.programs import (
     EXTERNAL_SERVICES,
     IDENTITY,
@@ -109,10 +110,13 @@ def test_every_way_in_is_complete_with_every_scaler(way: str) -> None:
 
 
 def _assert_stack(raw: dict[str, Any], secrets: dict[str, str]) -> None:
-    """No errors, the policies that `verify` expects, and all that belongs to every release."""
+    """No errors, no rule broken, the policies that `verify` expects, and all that belongs to every release."""
     parsed = settings(raw, *secrets)
     assert [finding for finding in findings(parsed) if finding.severity == "error"] == []
     deployed = run_program(raw, secrets)
+    violations, undecided = judged(recorded(deployed), {})
+    assert [line for line in violations if not line.startswith(OF_A_STACK_WITHOUT_REQUESTS)] == []
+    assert undecided == []
     objects = _by_namespace(deployed)
     for namespace, wanted in policies(parsed).items():
         assert objects[namespace, "NetworkPolicy"].keys() == wanted

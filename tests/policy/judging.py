@@ -9,6 +9,9 @@ from policy.rules import RULES, UNKNOWN, Finding, Node, Resource, Rule, Undecide
 from policy.wire import ENVELOPE, MARK, read
 from tests.harness import Deployment
 
+OF_A_STACK_WITHOUT_REQUESTS = "containers-ask-for-resources"
+"""Rule that a stack breaks which sizes nothing."""
+
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 
 

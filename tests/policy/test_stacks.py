@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from policy.rules import RULES, UNKNOWN, Node, Resource
-from tests import test_matrix
-from tests.policy.judging import judged, recorded, resource, with_value
+from tests.policy.judging import OF_A_STACK_WITHOUT_REQUESTS, judged, recorded, resource, with_value
 from tests.programs import ROOT, STACK_FILES, STORES, external_secrets_stack, run_program, stack_file
 from tests.test_program import EVERYTHING
 from tests.ways_in import WAYS, way_in
@@ -21,13 +20,6 @@ UNDECIDED = {
     "prod-azure": [f"identities-name-what-they-may: {name}-identity-entry: scope" for name in ("acme", "noxus")]
 }
 """What a preview of a stack that is not there yet cannot decide."""
-OF_A_STACK_WITHOUT_REQUESTS = "containers-ask-for-resources"
-FOUND = {
-    "a pooler": [
-        "containers-are-probed: noxus-data/postgres-pooler: spec.template.spec.containers[pgbouncer].livenessProbe"
-    ]
-}
-"""What the rules have found in this program and is not corrected yet, by network. An entry goes with its fault."""
 
 
 def stack(name: str) -> Path:
@@ -69,18 +61,6 @@ def test_the_rules_have_something_to_say_about_each_stack(file: Path) -> None:
     inside = {"stateful-resources-are-protected", "identities-name-what-they-may", "data-is-encrypted"}
     expected = {"volumes-are-protected"} if "prod" in file.name else inside
     assert idle == expected
-
-
-@pytest.mark.parametrize("network", test_matrix.NETWORKS)
-@pytest.mark.parametrize("backend", test_matrix.BACKENDS)
-@pytest.mark.parametrize("workload", test_matrix.WORKLOADS)
-def test_every_combination_meets_every_rule_but_that_about_requests(workload: str, backend: str, network: str) -> None:
-    raw = test_matrix.stack(workload, backend, network)
-    secrets = test_matrix.secrets_of(backend, network)
-    violations, undecided = judged(recorded(run_program(raw, secrets)), {})
-    others = [line for line in violations if not line.startswith(OF_A_STACK_WITHOUT_REQUESTS)]
-    assert others == FOUND.get(network, [])
-    assert undecided == []
 
 
 @pytest.mark.parametrize("way", WAYS)
