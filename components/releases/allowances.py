@@ -25,19 +25,19 @@ from config.network import EgressSettings
 
 TYPE: Final = "noxus:components:Allowances"
 
-_HTTPS_PORT: Final = 443
+HTTPS_PORT: Final = 443
 
 _BACKEND: Final = Selection(components=("backend",))
 _FRONTEND: Final = Selection(components=("frontend",))
-_PUBLIC: Final = Selection(components=("backend", "frontend", "relays"))
+PUBLIC: Final = Selection(components=("backend", "frontend", "relays"))
 """What is reached through the ingress controller."""
 _SOLVER: Final = Selection(labels={"acme.cert-manager.io/http01-solver": "true"})
 """Pods that cert-manager starts in the namespace of an Ingress, for as long as an HTTP-01 challenge takes."""
 _SOLVER_PORT: Final = 8089
-_OUTWARD: Final = Selection(components=("backend", "relays", "worker"))
+OUTWARD: Final = Selection(components=("backend", "relays", "worker"))
 """What calls model providers, integrations and the senders of webhooks."""
-_MIGRATIONS: Final[Sequence[Component]] = ("job",)
-_USERS: Final[Mapping[str, Sequence[Component]]] = {
+MIGRATIONS: Final[Sequence[Component]] = ("job",)
+USERS: Final[Mapping[str, Sequence[Component]]] = {
     "postgres": ("backend", "relays", "scheduler", "worker"),
     "redis": ("backend", "relays", "scheduler", "worker"),
     "bucket": ("backend", "worker"),
@@ -83,23 +83,23 @@ class Allowances(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         postgres = args.services.postgres
-        pooled = () if postgres.pooler else _MIGRATIONS
-        self._allow_data_service("postgres", postgres.platform.target, sorted((*_USERS["postgres"], *pooled)))
+        pooled = () if postgres.pooler else MIGRATIONS
+        self._allow_data_service("postgres", postgres.platform.target, sorted((*USERS["postgres"], *pooled)))
         if postgres.pooler and args.migrates:
-            self._allow_data_service("postgres-direct", postgres.direct.target, _MIGRATIONS)
-        self._allow_data_service("redis", args.services.redis.target, _USERS["redis"])
-        self._allow_data_service("bucket", args.services.bucket.target, _USERS["bucket"])
+            self._allow_data_service("postgres-direct", postgres.direct.target, MIGRATIONS)
+        self._allow_data_service("redis", args.services.redis.target, USERS["redis"])
+        self._allow_data_service("bucket", args.services.bucket.target, USERS["bucket"])
         if args.internet:
             allow_egress(
                 "to-internet",
                 "model providers, integrations and the control service are called over HTTPS",
                 within=args.namespace,
-                source=_OUTWARD,
+                source=OUTWARD,
                 to=internet(),
-                ports=tcp(_HTTPS_PORT),
+                ports=tcp(HTTPS_PORT),
                 opts=self._child,
             )
-        allow_further_egress("", args.egress, args.namespace, _OUTWARD, self._child)
+        allow_further_egress("", args.egress, args.namespace, OUTWARD, self._child)
         allow_ingress(
             "from-monitoring",
             "metrics are scraped",
@@ -122,7 +122,7 @@ class Allowances(pulumi.ComponentResource):
             "from-ingress",
             "people and webhooks come through the ingress controller",
             within=within,
-            target=_PUBLIC,
+            target=PUBLIC,
             sources=controllers,
             port=PORT,
             opts=self._child,

@@ -1,0 +1,167 @@
+"""From a stack's settings to the facts of its picture. Nothing is asked but the settings and the checks."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import checks
+from checks.routing.fleet import target_query_value
+from checks.routing.routes import routes
+from components.kubernetes.labels import Component
+from components.releases.release import PRIMARY_TYPE, WORKER_TYPE
+from components.workloads import migrations, pool, scheduler, service
+from config import StackSettings
+from config.autoscaling import Autoscaling, HpaAutoscaling, KedaAutoscaling
+from config.names import MIGRATIONS, SCHEDULER
+from config.releases import ReleaseSettings
+from config.routing import TAKES
+from config.workloads import PoolSettings, WorkloadSettings
+from tools import expectations
+from tools.picture.installation import Installation, Release, Scale, Workload
+from tools.picture.reach import (
+    FURTHER,
+    callers,
+    callers_of,
+    described,
+    further_of,
+    has_pooler,
+    reached_by_component,
+    targets,
+)
+
+_ABOUT: Final = {
+    "frontend": "web application",
+    "backend": "API",
+    "relays": "webhooks and events",
+    SCHEDULER: "starts periodic tasks, one pod only",
+    MIGRATIONS: "bring the database up to date, before any pod starts",
+}
+_TYPES: Final = {"backend": service.TYPE, "frontend": service.TYPE, "relays": service.TYPE, SCHEDULER: scheduler.TYPE}
+_ORDER: Final[tuple[Component, ...]] = ("frontend", "backend", "relays", "scheduler")
+"""Services as a request meets them, so that the frontend stands next to the backend that it calls."""
+
+
+def installation(stack: str, settings: StackSettings) -> Installation:
+    """Everything that a stack's picture says."""
+    shown = [finding for finding in checks.findings(settings) if finding.severity != "note"]
+    return Installation(
+        stack=stack,
+        cloud=settings.cloud,
+        facts=_facts(settings),
+        releases=[_release(settings, path, name, own) for path, name, own in settings.releases()],
+        targets=list(targets(settings)),
+        callers=list(callers(settings)),
+        routes=routes(settings),
+        findings=[f"{finding.severity}: {finding.path}: {finding.message}" for finding in shown],
+    )
+
+
+def _facts(settings: StackSettings) -> list[str]:
+    releases, pools = len(list(settings.releases())), len(list(settings.pools()))
+    return [
+        f"{releases} {'release' if releases == 1 else 'releases'}",
+        f"{pools} {'pool' if pools == 1 else 'pools'}",
+        "data protected" if settings.protect else "nothing protected",
+        f"archive {settings.archive.mode}",
+        f"secrets from {'External Secrets' if settings.secrets.external else 'Pulumi'}",
+    ]
+
+
+def _release(settings: StackSettings, path: str, name: str, own: ReleaseSettings) -> Release:
+    primary = own is settings.primary
+    facts = [f"namespace {own.namespace}"]
+    if own.quota:
+        facts.append(f"quota {own.quota.cpu} CPU, {own.quota.memory}, {own.quota.pods} pods")
+    return Release(
+        path=path,
+        name=name,
+        namespace=own.namespace,
+        primary=primary,
+        facts=facts,
+        workloads=[*(_services(settings) if primary else ()), *_pools(settings, path, name, own)],
+        component=(PRIMARY_TYPE if primary else WORKER_TYPE, name),
+    )
+
+
+def _services(settings: StackSettings) -> Iterator[Workload]:
+    """What only the primary release has."""
+    primary = settings.primary
+    found = {w.component: w for w in expectations.workloads(settings, primary.name, primary)}
+    for workload in (found[role] for role in _ORDER if role in found):
+        role = workload.role
+        url = primary.public_url(role) if workload.host and role != SCHEDULER else None
+        yield Workload(
+            path=f"primary.{role}",
+            name=role,
+            deployment=workload.name,
+            kind="service",
+            about=url or _ABOUT[role],
+            scale=_scale(workload.settings),
+            facts={"image": workload.image, **({"what": _ABOUT[role]} if url else {})},
+            reaches=_reaches(settings, workload.component, primary),
+            reached_by=callers_of(workload.component),
+            component=(_TYPES[role], workload.name),
+        )
+    if primary.migrations.enabled:
+        name = f"{primary.name}-{MIGRATIONS}"
+        yield Workload(
+            path=f"primary.{MIGRATIONS}",
+            name=MIGRATIONS,
+            deployment=name,
+            kind="job",
+            about=_ABOUT[MIGRATIONS],
+            scale=Scale(low=1, high=1, by="Job", why="once for each image"),
+            facts={"image": primary.migrations.image or settings.images.backend},
+            reaches=_reaches(settings, "job", primary),
+            reached_by=callers_of("job"),
+            component=(migrations.TYPE, name),
+        )
+
+
+def _pools(settings: StackSettings, path: str, release: str, own: ReleaseSettings) -> Iterator[Workload]:
+    for workload in expectations.workloads(settings, release, own):
+        settings_of_pool = workload.settings
+        if not isinstance(settings_of_pool, PoolSettings):
+            continue
+        further = {**further_of(settings, own), **settings_of_pool.egress}
+        reaches = _reaches(settings, workload.component, own)
+        if settings_of_pool.egress and FURTHER not in reaches:
+            reaches.append(FURTHER)
+        yield Workload(
+            path=f"{path}.pools.{workload.role}",
+            name=workload.role,
+            deployment=workload.name,
+            kind="pool",
+            types=TAKES[settings_of_pool.worker_subscribe],
+            tenants=settings_of_pool.worker_subscribe_tenants,
+            workspaces=settings_of_pool.worker_subscribe_workspaces,
+            scale=_scale(settings_of_pool, target_query_value(settings, settings_of_pool)),
+            facts={
+                "image": workload.image,
+                "longest task": f"{settings_of_pool.max_task_seconds} s",
+                **({"spot nodes": settings_of_pool.interruptible} if settings_of_pool.interruptible else {}),
+                **({"further addresses": described(further)} if further else {}),
+            },
+            reaches=reaches,
+            reached_by=callers_of(workload.component),
+            component=(pool.TYPE, workload.name),
+        )
+
+
+def _reaches(settings: StackSettings, component: Component, own: ReleaseSettings) -> list[str]:
+    return list(reached_by_component(component, further_of(settings, own), pooler=has_pooler(settings)))
+
+
+def _scale(settings: WorkloadSettings, target: float | None = None) -> Scale:
+    scaler: Autoscaling = settings.autoscaling
+    match scaler:
+        case HpaAutoscaling():
+            aims = {"CPU": scaler.target_cpu_utilization, "memory": scaler.target_memory_utilization}
+            why = ", ".join(f"{name} {share} %" for name, share in aims.items() if share is not None)
+            return Scale(low=scaler.min_replicas, high=scaler.max_replicas, by="HPA", why=why)
+        case KedaAutoscaling(paused_replicas=int(held)):
+            return Scale(low=held, high=held, by="KEDA", why="paused")
+        case KedaAutoscaling():
+            why = "paused where it is" if scaler.paused else f"{target or 1:g} tasks a pod"
+            return Scale(low=scaler.min_replicas, high=scaler.max_replicas, by="KEDA", why=why)
+        case _:
+            return Scale(low=settings.replica_count, high=settings.replica_count, by="fixed")
