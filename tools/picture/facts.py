@@ -55,11 +55,15 @@ def installation(stack: str, settings: StackSettings) -> Installation:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _facts(settings: StackSettings) -> list[str]:
-    releases, pools = len(list(settings.releases())), len(list(settings.pools()))
     return [
-        f"{releases} {'release' if releases == 1 else 'releases'}",
-        f"{pools} {'pool' if pools == 1 else 'pools'}",
+        counted(len(list(settings.releases())), "release"),
+        counted(len(list(settings.pools())), "pool"),
         "data protected" if settings.protect else "nothing protected",
         f"archive {settings.archive.mode}",
         f"secrets from {'External Secrets' if settings.secrets.external else 'Pulumi'}",
@@ -68,7 +72,7 @@ def _facts(settings: StackSettings) -> list[str]:
 
 def _release(settings: StackSettings, path: str, name: str, own: ReleaseSettings) -> Release:
     primary = own is settings.primary
-    facts = [f"namespace {own.namespace}"]
+    facts = [f"namespace {own.namespace}", counted(len(own.enabled_pools), "pool")]
     if own.quota:
         facts.append(f"quota {own.quota.cpu} CPU, {own.quota.memory}, {own.quota.pods} pods")
     return Release(
@@ -137,7 +141,7 @@ def _pools(settings: StackSettings, path: str, release: str, own: ReleaseSetting
             scale=_scale(settings_of_pool, target_query_value(settings, settings_of_pool)),
             facts={
                 "image": workload.image,
-                "longest task": f"{settings_of_pool.max_task_seconds} s",
+                "longest task": _duration(settings_of_pool.max_task_seconds),
                 **({"spot nodes": settings_of_pool.interruptible} if settings_of_pool.interruptible else {}),
                 **({"further addresses": described(further)} if further else {}),
             },
@@ -145,6 +149,12 @@ def _pools(settings: StackSettings, path: str, release: str, own: ReleaseSetting
             reached_by=callers_of(workload.component),
             component=(pool.TYPE, workload.name),
         )
+
+
+def _duration(seconds: int) -> str:
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
 def _reaches(settings: StackSettings, component: Component, own: ReleaseSettings) -> list[str]:

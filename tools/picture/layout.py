@@ -108,7 +108,7 @@ def _title(drawn: Scene, found: Installation) -> float:
     y = _MARGIN + 42.0
     if found.changes:
         y += 22
-        counted = [f"{n} {_PAST[op]}" for op, n in found.changes.counts.items() if n]
+        counted = [f"{n} {PAST[op]}" for op, n in found.changes.counts.items() if n]
         x = _MARGIN + drawn.label(_MARGIN, y, "Preview:", "strong", inner) + 8
         rest = len(found.changes.elsewhere)
         words = ", ".join(counted) if counted else "nothing changes"
@@ -118,7 +118,7 @@ def _title(drawn: Scene, found: Installation) -> float:
     return y + 26
 
 
-_PAST: Final[Mapping[Op, str]] = {
+PAST: Final[Mapping[Op, str]] = {
     "create": "created",
     "update": "changed",
     "replace": "replaced",
@@ -144,30 +144,20 @@ def _surroundings(drawn: Scene, found: Installation, columns: _Columns, y: float
     tops = dict[str, float]()
     for row, caller in enumerate(calling):
         _card(drawn, caller, found.mark(caller.id), columns.left, at(row), space)
-        center = at(row) + _CARD / 2
-        drawn.lines.append(
-            Line(points=[(columns.left, center), (columns.callers[caller.id], center)], look="inbound")
-        )
-        tops[caller.id] = center
-    first = rows - len(found.targets)
+        tops[caller.id] = at(row) + _CARD / 2
     for place, target in enumerate(found.targets):
         row = rows - 1 - place
         _card(drawn, target, found.mark(target.id), middle + _PAD, at(row), space)
-        center = at(row) + _CARD / 2
-        rail = columns.targets[target.id]
-        drawn.lines.append(Line(points=[(rail, center), (columns.right + 3, center)], look=_look(target), arrow=True))
-        tops[target.id] = center
-    del first
-    heights = {target.id: at(rows - 1 - place) + _CARD / 2 for place, target in enumerate(found.targets)}
+        tops[target.id] = at(row) + _CARD / 2
     for place, caller in enumerate(reversed(using)):
         row = rows - 1 - place
         _card(drawn, caller, found.mark(caller.id), columns.left, at(row), space)
-        start, end = (columns.left + space, at(row) + _CARD / 2), (middle + _PAD - 3, heights[caller.target or ""])
+        start, end = (columns.left + space, at(row) + _CARD / 2), (middle + _PAD - 3, tops[caller.target or ""])
         bend = [] if start[1] == end[1] else [(middle, start[1]), (middle, end[1])]
         drawn.lines.append(Line(points=[start, *bend, end], look="data", arrow=start[1] == end[1]))
-    if "pooler" in heights:
+    if "pooler" in tops:
         x = middle + _PAD + space / 2
-        way = [(x, heights["pooler"] + _CARD / 2), (x, heights["postgres"] - _CARD / 2 - 2)]
+        way = [(x, tops["pooler"] + _CARD / 2), (x, tops["postgres"] - _CARD / 2 - 2)]
         drawn.lines.append(Line(points=way, look="data", arrow=True))
     return tops, at(rows) - 10
 
@@ -186,8 +176,10 @@ def _card(drawn: Scene, shown: Target | Caller, mark: Mark | None, x: float, y: 
     left = inner - badge - used - 10
     if left > _SHORTEST:
         drawn.label(x + 44 + used + 10, y + 21, shown.where, "small", left, "muted")
-    facts = ", ".join(shown.facts) if shown.facts else "nothing to size" if isinstance(shown, Caller) else shown.where
-    drawn.label(x + 44, y + 39, facts, "small", inner, "muted", full=", ".join((shown.where, *shown.facts)))
+    facts = ", ".join(shown.facts)
+    if len(shown.facts) > 1 and width(facts, FACES["small"]) > inner:
+        facts = f"{shown.facts[0]} and {len(shown.facts) - 1} more"
+    drawn.label(x + 44, y + 39, facts, "small", inner, "muted", full="\n".join((shown.where, *shown.facts)))
 
 
 _SHORTEST: Final = 40
@@ -235,11 +227,12 @@ def _release(
     kind = "primary release" if release.primary else "worker release"
     facts = " · ".join((kind, *release.facts))
     drawn.label(x, y + 27, facts, "small", columns.right - badge - x, "muted")
-    for targets, place in ((found.targets, columns.targets),):
-        for target in targets:
-            drawn.signs.append(Sign(x=place[target.id], y=y + 23, shape=target.id, look=_look(target)))
+    used = {id_ for workload in release.workloads for id_ in (*workload.reached_by, *workload.reaches)}
+    for target in found.targets:
+        if target.id in used:
+            drawn.signs.append(Sign(x=columns.targets[target.id], y=y + 23, shape=target.id, look=_look(target)))
     for caller in found.callers:
-        if caller.target is None:
+        if caller.id in used:
             drawn.signs.append(Sign(x=columns.callers[caller.id], y=y + 23, shape=caller.id, look="inbound"))
     if any(workload.kind == "pool" for workload in release.workloads):
         drawn.label(columns.tasks, y + 50, "takes", "small", _TASKS, "muted")
@@ -291,16 +284,19 @@ def _workload(
     if workload.kind == "pool":
         _tasks(drawn, workload.types, columns.tasks, y + 14)
         space = columns.scale - _COLUMN_GAP - columns.whose
-        drawn.label(columns.whose, y + 21, ", ".join(workload.tenants) or "all", "small", space)
-        if workload.workspaces:
-            words = f"workspaces {', '.join(workload.workspaces)}"
-            drawn.label(columns.whose, y + 38, words, "small", space, "muted")
+        words = f"workspaces {', '.join(workload.workspaces)}" if workload.workspaces else ""
+        _lines(drawn, columns.whose, y, (", ".join(workload.tenants) or "all", words), space)
     else:
-        drawn.label(columns.tasks, y + 21, workload.about, "small", space)
-        if "what" in workload.facts:
-            drawn.label(columns.tasks, y + 38, workload.facts["what"], "small", space, "muted")
+        _lines(drawn, columns.tasks, y, (workload.about, workload.facts.get("what", "")), space)
     _scale(drawn, workload, columns.scale, y, most)
     _signs(drawn, workload, columns, y + _ROW / 2)
+
+
+def _lines(drawn: Scene, x: float, y: float, texts: tuple[str, str], space: float) -> None:
+    """One or two lines in the middle of a row."""
+    first, second = texts
+    drawn.label(x, y + (21 if second else 28), first, "small", space)
+    drawn.label(x, y + 38, second, "small", space, "muted")
 
 
 def _signs(drawn: Scene, workload: Workload, columns: _Columns, y: float) -> None:
@@ -330,20 +326,16 @@ def _scale(drawn: Scene, workload: Workload, x: float, y: float, most: int) -> N
     """The numbers in words, and as a bar on a scale that all workloads share."""
     scale = workload.scale
     if workload.kind == "job":
-        drawn.label(x, y + 21, scale.by, "small", _SCALE)
-        drawn.label(x, y + 38, scale.why, "small", _SCALE, "muted")
+        _lines(drawn, x, y, (scale.by, scale.why), _SCALE)
         return
-    words = f"{scale.pods}, {scale.by}" if scale.by != "fixed" else scale.pods
-    used = drawn.label(x, y + 18, words, "small", _SCALE)
-    drawn.label(x + used + 8, y + 18, "", "small", _SCALE - used)
-    drawn.boxes.append(Box(x=x, y=y + 24, width=_SCALE, height=_BAR, look="track", radius=_BAR / 2))
+    y += 0 if scale.why else 7
+    drawn.label(x, y + 18, scale.pods if scale.by == "fixed" else f"{scale.pods}, {scale.by}", "small", _SCALE)
     start, end = _SCALE * scale.low / most, _SCALE * scale.high / most
-    if scale.low:
-        drawn.boxes.append(Box(x=x, y=y + 24, width=max(start, _BAR), height=_BAR, look="bar", radius=_BAR / 2))
-    if scale.high > scale.low:
-        drawn.boxes.append(
-            Box(x=x + start, y=y + 24, width=max(end - start, _BAR), height=_BAR, look="reserve", radius=_BAR / 2)
-        )
+    bars = [("track", 0.0, _SCALE), ("reserve", start, end), ("bar", 0.0, start)]
+    for look, left, right in bars:
+        if right > left:
+            length = max(right - left, _BAR)
+            drawn.boxes.append(Box(x=x + left, y=y + 24, width=length, height=_BAR, look=look, radius=_BAR / 2))
     drawn.label(x, y + 43, scale.why, "small", _SCALE, "muted")
 
 
@@ -371,13 +363,16 @@ def _gone_releases(drawn: Scene, gone: Sequence[Gone], columns: _Columns, y: flo
 def _rails(
     drawn: Scene, columns: _Columns, found: Installation, tops: Mapping[str, float], ends: Mapping[str, float]
 ) -> None:
-    """One line for everything that is shared, as far down as it has something to do."""
-    looks = {target.id: _look(target) for target in found.targets}
-    places = {**columns.callers, **columns.targets}
-    for id_, top in tops.items():
-        if ends.get(id_, 0) > top:
-            x = places[id_]
-            drawn.lines.append(Line(points=[(x, top), (x, ends[id_])], look=looks.get(id_, "inbound")))
+    """One line for everything that is shared: from or to its card, as far down as it has something to do."""
+    for caller in found.callers:
+        if (end := ends.get(caller.id)) is not None:
+            x, top = columns.callers[caller.id], tops[caller.id]
+            drawn.lines.append(Line(points=[(columns.left, top), (x, top), (x, end)], look="inbound"))
+    for target in found.targets:
+        if (end := ends.get(target.id)) is not None:
+            x, top = columns.targets[target.id], tops[target.id]
+            way = [(x, end), (x, top), (columns.right + 3, top)]
+            drawn.lines.append(Line(points=way, look=_look(target), arrow=True))
 
 
 def _routes(drawn: Scene, found: Installation, columns: _Columns, y: float) -> float:
@@ -394,7 +389,7 @@ def _routes(drawn: Scene, found: Installation, columns: _Columns, y: float) -> f
     spaces[-1] = right - places[-1]
     y += 54
     drawn.label(left, y, "tasks", "small", _TASKS, "muted")
-    for place, space, words in zip(places, spaces, ("of tenants", "of workspaces", "run in", "scaled by"), strict=True):
+    for place, space, words in zip(places, spaces, ("of tenants", "of workspaces", "run in", "KEDA counts for"), strict=True):
         drawn.label(place, y, words, "small", space, "muted")
     y += 12
     for route in found.routes:
@@ -413,7 +408,7 @@ def cells(route: Route, routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
     yield _ids(route.tenants, named=any(other.tenants for other in routes)), "ink"
     yield _ids(route.workspaces, named=any(other.workspaces for other in siblings)), "ink"
     yield (", ".join(route.pools), "ink") if route.pools else ("nobody", "delete")
-    yield ", ".join(route.counts_for) or "nobody, numbers are fixed", "muted"
+    yield ", ".join(route.counts_for) or "no pool", "muted"
 
 
 def _ids(ids: tuple[str, ...] | None, *, named: bool) -> str:

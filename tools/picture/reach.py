@@ -26,16 +26,16 @@ SETUP: Final = "setup"
 KEDA: Final = "keda"
 
 _SIZES: Final = {
+    "host": "{}",
+    "bucket": "bucket {}",
     "instance_class": "{}",
     "node_type": "{}",
     "tier": "{}",
     "sku": "{}",
     "version": "version {}",
+    "storage_gib": "{} GiB",
     "memory_gib": "{} GiB of memory",
     "memory_mib": "{} MiB of memory",
-    "storage_gib": "{} GiB",
-    "host": "{}",
-    "bucket": "{}",
 }
 """Settings of a data service that a reader of a picture asks for, and how they are said; none names a secret."""
 
@@ -75,13 +75,19 @@ def targets(settings: StackSettings) -> Iterator[Target]:
         if service == BUCKET and section.mode != "cluster" and not settings.bucket_cidrs:
             facts.append("over the internet")
         yield Target(id=service, name=name, where=_where(settings, section.mode), facts=facts)
-    yield Target(id=INTERNET, name="Internet", where=f"port {HTTPS_PORT}, no private addresses", inside=False)
+    yield Target(
+        id=INTERNET,
+        name="Internet",
+        where=f"public addresses, port {HTTPS_PORT}",
+        facts=["model providers, integrations, webhooks"],
+        inside=False,
+    )
     further = dict(_further(settings))
     if further:
         yield Target(
             id=FURTHER,
             name="Further addresses",
-            where=", ".join(further),
+            where="each by its own policy",
             facts=[f"{name}: {_addresses(egress)}, {egress.reason}" for name, egress in further.items()],
             inside=False,
         )
@@ -91,10 +97,10 @@ def callers(settings: StackSettings) -> Iterator[Caller]:
     """What is not of the stack's releases and opens connections to them, or to Postgres."""
     cluster, primary = settings.cluster, settings.primary
     hosts = [url for role in primary.public_hosts if (url := primary.public_url(role))]
-    places = (f"namespace {cluster.ingress_namespace}", *cluster.ingress_cidrs)
+    places = (f"in {cluster.ingress_namespace}", *cluster.ingress_cidrs)
     yield Caller(id=INGRESS, name="Ingress controller", where=", ".join(places), facts=hosts or ["no public host"])
     yield Caller(
-        id=MONITORING, name="Monitoring", where=f"namespace {cluster.monitoring_namespace}", facts=["reads metrics"]
+        id=MONITORING, name="Monitoring", where=f"in {cluster.monitoring_namespace}", facts=["reads metrics"]
     )
     if settings.sets_up_database:
         jobs = "set-up and queue access" if settings.opens_queue else "set-up"
@@ -103,7 +109,7 @@ def callers(settings: StackSettings) -> Iterator[Caller]:
         yield Caller(
             id=KEDA,
             name="KEDA",
-            where=f"namespace {cluster.keda_namespace}",
+            where=f"in {cluster.keda_namespace}",
             facts=[f"counts tasks for {settings.triggers} {'pool' if settings.triggers == 1 else 'pools'}"],
             target=POSTGRES,
         )
@@ -133,7 +139,7 @@ def _addresses(egress: EgressSettings) -> str:
 
 
 def _place(settings: StackSettings) -> str:
-    return f"namespace {settings.cluster.data_namespace}"
+    return f"in {settings.cluster.data_namespace}"
 
 
 def _where(settings: StackSettings, mode: str) -> str:
@@ -141,7 +147,7 @@ def _where(settings: StackSettings, mode: str) -> str:
         case "cluster":
             return _place(settings)
         case "managed":
-            return f"managed, {settings.cloud}"
+            return f"managed by {settings.cloud}"
         case _:
             return "outside this stack"
 

@@ -59,7 +59,9 @@ def _classes() -> str:
         "rect.card { fill: var(--card); stroke: var(--edge); }",
         "rect.hollow { fill: none; stroke: var(--hollow); }",
         ".stroke.outward { stroke-dasharray: 5 4; }",
-        "use.stroke.outward, .icon.outward { stroke-dasharray: none; }",
+        ".stroke.icon { stroke-dasharray: none; }",
+        ".solid.head { stroke: none; }",
+        ".plate { fill: var(--card); }",
         ".stroke.line { stroke-width: 1; }",
     ]
     return "\n".join(rules) + "\n"
@@ -96,7 +98,7 @@ def _line(root: Element, line: Line) -> None:
         else:
             step = back if y0 > y else -back
             head = f"M{_number(x)} {_number(y)}l{_number(-wide)} {_number(step)}h{_number(2 * wide)}z"
-        SubElement(root, "path", {"class": f"solid {line.look}", "d": head})
+        SubElement(root, "path", {"class": f"solid head {line.look}", "d": head})
 
 
 def _path(line: Line) -> str:
@@ -137,6 +139,7 @@ def _sign(root: Element, sign: Sign) -> None:
     if shape := _SHAPES.get(sign.shape):
         _titled(shape(root, sign), sign.title)
         return
+    SubElement(root, "circle", {"class": "plate", "cx": _number(sign.x), "cy": _number(sign.y), "r": "10.5"})
     corner = f"translate({_number(sign.x - 8)} {_number(sign.y - 8)})"
     SubElement(root, "path", {"class": f"stroke icon {sign.look}", "d": ICONS[sign.shape], "transform": corner})
 
