@@ -12,7 +12,7 @@ REQUIREMENTS := $(sort $(wildcard requirements*.txt))
 # The environment is made anew when a pin changes, whatever git did to the files' times.
 VENV := .venv/$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-16).installed
 
-.PHONY: help venv up preview policy check routing connections drain verify down test lint types unit bench e2e docs format
+.PHONY: help venv up preview policy check routing connections drain picture verify down test lint types unit bench e2e docs format
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -55,6 +55,9 @@ connections: $(VENV) ## Add up who connects to Postgres and Redis, beside what t
 drain: $(VENV) ## Say which events each pool's longest task survives: make drain STACK=prod
 	@$(BIN)/python -m tools.drain --stack $(STACK)
 
+picture: $(VENV) ## Draw a stack as configured, an SVG and a page to search in: make picture STACK=prod
+	@$(BIN)/python -m tools.picture --stack $(STACK)
+
 verify: $(VENV) ## Check a deployed stack against its configuration: make verify STACK=dev
 	@$(IN_SANDBOX) $(BIN)/python -m tools.verify --stack $(STACK)
 
@@ -89,9 +92,11 @@ e2e: $(VENV) ## The real engine against a real API server
 	@$(SANDBOX) build
 	@$(BIN)/python -m pytest -v tests/e2e
 
-docs: $(VENV) ## Make the pages and the schema that follow from the models
+docs: $(VENV) ## Make the pages, the schema and the picture that follow from the models
 	@$(BIN)/python -m tools.docs > docs/configuration.md
 	@$(BIN)/python -m tools.schema > docs/stack.schema.json
+	@$(BIN)/python -m tools.picture --stack dev > /dev/null
+	@mkdir -p docs/images && cp .pictures/dev.svg docs/images/dev.svg
 
 format: $(VENV) ## Put the code into its format
 	@$(BIN)/ruff check --fix --quiet . || true

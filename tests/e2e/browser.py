@@ -59,7 +59,11 @@ def _programs() -> _Programs:
         return _Programs(Path(browser), Path(driver), {})
     unpacked = package("chromium-driver")
     home = unpacked.folder / "usr/lib/chromium"
-    folders = (unpacked.environment["LD_LIBRARY_PATH"], *map(str, unpacked.folder.glob("usr/lib/*/pulseaudio")), str(home))
+    folders = (
+        unpacked.environment["LD_LIBRARY_PATH"],
+        *map(str, unpacked.folder.glob("usr/lib/*/pulseaudio")),
+        str(home),
+    )
     return _Programs(home / "chromium", unpacked.program("chromedriver"), {"LD_LIBRARY_PATH": os.pathsep.join(folders)})
 
 
@@ -76,7 +80,7 @@ class Browser:
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._devtools("Emulation.setDeviceMetricsOverride", **screen)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._devtools("Emulation.setEmulatedMedia", features=[scheme])
+        self._devtools("Emulation.setEmulatedMedia", features=[scheme], media="")
         self._post("url", {"url": file.as_uri()})
 
     def run(self, script: str, *arguments: object) -> Any:
@@ -99,6 +103,15 @@ class Browser:
         """Write the whole page as a PNG."""
         taken = self._devtools("Page.captureScreenshot", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(taken["data"]))
+
+    def emulate_print(self) -> None:
+        """Show the page as it would be on paper."""
+        self._devtools("Emulation.setEmulatedMedia", media="print", features=[])
+
+    def printed(self) -> int:
+        """Print the page; how many sheets it takes."""
+        made = base64.b64decode(self._devtools("Page.printToPDF", preferCSSPageSize=True)["data"])
+        return len(re.findall(rb"/Type\s*/Page\b", made))
 
     def _devtools(self, command: str, **parameters: object) -> Any:
         return self._post("goog/cdp/execute", {"cmd": command, "params": parameters})

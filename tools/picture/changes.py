@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from components.releases.release import PRIMARY_TYPE, WORKER_TYPE
 from components.workloads import migrations, pool, scheduler, service
@@ -167,15 +167,17 @@ def _gone(component: _Object, part: _Part, known: Mapping[Component, str]) -> Go
 def _objects(preview: str) -> Mapping[str, _Object]:
     """The objects of a preview by URN; of the steps of one replacement, one."""
     try:
-        printed = json.loads(preview)
-        steps = cast("list[dict[str, Any]]", printed["steps"])
-    except (ValueError, KeyError, TypeError):
+        steps = [_step(step) for step in json.loads(preview)["steps"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise PreviewError("is no preview; make it by `pulumi preview --json`") from None
     found = dict[str, _Object]()
     for step in steps:
-        urn, op = step["urn"], _OPS.get(step["op"])
-        state = step.get("newState") or step.get("oldState") or {}
-        before = found.get(urn)
-        if before is None or (op == "replace" and before.op != "replace"):
-            found[urn] = _Object(urn, state.get("parent"), op)
+        before = found.get(step.urn)
+        if before is None or (step.op == "replace" and before.op != "replace"):
+            found[step.urn] = step
     return found
+
+
+def _step(step: Mapping[str, Any]) -> _Object:
+    state = step.get("newState") or step.get("oldState") or {}
+    return _Object(step["urn"], state.get("parent"), _OPS.get(step["op"]))

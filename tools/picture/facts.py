@@ -89,10 +89,11 @@ def _release(settings: StackSettings, path: str, name: str, own: ReleaseSettings
 def _services(settings: StackSettings) -> Iterator[Workload]:
     """What only the primary release has."""
     primary = settings.primary
+    urls: dict[str, str | None] = {role: primary.public_url(role) for role in primary.public_hosts}
     found = {w.component: w for w in expectations.workloads(settings, primary.name, primary)}
     for workload in (found[role] for role in _ORDER if role in found):
         role = workload.role
-        url = primary.public_url(role) if workload.host and role != SCHEDULER else None
+        url = urls.get(role)
         yield Workload(
             path=f"primary.{role}",
             name=role,

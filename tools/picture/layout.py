@@ -41,7 +41,7 @@ SAID: Final[Mapping[Op, tuple[str, str]]] = {
     "create": ("+", "new"),
     "update": ("~", "changes"),
     "replace": ("±", "replaced"),
-    "delete": ("-", "goes"),
+    "delete": ("\N{MINUS SIGN}", "goes"),
 }
 """A sign and a word for what a preview would do, so that nobody needs to tell colours apart."""
 
@@ -95,7 +95,7 @@ def scene(found: Installation) -> Scene:
     if found.changes and (gone := [g for g in found.changes.gone if g.release is None]):
         y = _gone_releases(drawn, gone, columns, y + _GAP)
     _rails(drawn, columns, found, top, ends)
-    y = _routes(drawn, found, columns, y + _GAP)
+    y = _routes(drawn, found, y + _GAP)
     drawn.height = _legend(drawn, found, y + _GAP) + _MARGIN
     return drawn
 
@@ -217,7 +217,7 @@ def _release(
             y=y,
             width=WIDTH - 2 * _MARGIN,
             height=height,
-            look=mark.op if mark and mark.op in ("create", "delete") else "card",
+            look=f"edge {mark.op}" if mark else "card",
             radius=10,
         )
     )
@@ -230,10 +230,14 @@ def _release(
     used = {id_ for workload in release.workloads for id_ in (*workload.reached_by, *workload.reaches)}
     for target in found.targets:
         if target.id in used:
-            drawn.signs.append(Sign(x=columns.targets[target.id], y=y + 23, shape=target.id, look=_look(target)))
+            drawn.signs.append(
+                Sign(x=columns.targets[target.id], y=y + 23, shape=target.id, look=_look(target), plate=True)
+            )
     for caller in found.callers:
         if caller.id in used:
-            drawn.signs.append(Sign(x=columns.callers[caller.id], y=y + 23, shape=caller.id, look="inbound"))
+            drawn.signs.append(
+                Sign(x=columns.callers[caller.id], y=y + 23, shape=caller.id, look="inbound", plate=True)
+            )
     if any(workload.kind == "pool" for workload in release.workloads):
         drawn.label(columns.tasks, y + 50, "takes", "small", _TASKS, "muted")
         drawn.label(columns.whose, y + 50, "of tenants", "small", columns.scale - columns.whose, "muted")
@@ -262,15 +266,11 @@ def _separator(drawn: Scene, columns: _Columns, y: float) -> None:
     drawn.lines.append(Line(points=[(columns.left, y), (columns.right, y)], look="line"))
 
 
-def _workload(
-    drawn: Scene, found: Installation, workload: Workload, columns: _Columns, y: float, most: int
-) -> None:
+def _workload(drawn: Scene, found: Installation, workload: Workload, columns: _Columns, y: float, most: int) -> None:
     mark = found.mark(workload.path)
     if mark:
         left, right = columns.left - 10, columns.right + 10
-        drawn.boxes.append(
-            Box(x=left, y=y + 2, width=right - left, height=_ROW - 4, look=mark.op, radius=6)
-        )
+        drawn.boxes.append(Box(x=left, y=y + 2, width=right - left, height=_ROW - 4, look=mark.op, radius=6))
     _separator(drawn, columns, y)
     space = columns.scale - _COLUMN_GAP - columns.tasks
     drawn.label(columns.left, y + 21, workload.name, "name", _NAME, full=workload.deployment)
@@ -345,7 +345,7 @@ def _gone(drawn: Scene, gone: Gone, columns: _Columns, y: float) -> None:
     drawn.label(columns.left, y + 21, gone.name, "name", _NAME)
     drawn.label(columns.left, y + 38, " ".join(SAID["delete"]), "strong", _NAME, "delete", full="\n".join(gone.objects))
     words = f"no longer in the stack file; {_objects(len(gone.objects))} deleted"
-    drawn.label(columns.tasks, y + 21, words, "small", columns.right - columns.tasks)
+    drawn.label(columns.tasks, y + 28, words, "small", columns.right - columns.tasks)
 
 
 def _objects(count: int) -> str:
@@ -375,7 +375,7 @@ def _rails(
             drawn.lines.append(Line(points=way, look=_look(target), arrow=True))
 
 
-def _routes(drawn: Scene, found: Installation, columns: _Columns, y: float) -> float:
+def _routes(drawn: Scene, found: Installation, y: float) -> float:
     """Who serves whom: each class of tasks there can be, and the pools that take it."""
     height = 80 + _ROUTE * len(found.routes)
     drawn.boxes.append(Box(x=_MARGIN, y=y, width=WIDTH - 2 * _MARGIN, height=height, look="card", radius=10))
@@ -389,7 +389,9 @@ def _routes(drawn: Scene, found: Installation, columns: _Columns, y: float) -> f
     spaces[-1] = right - places[-1]
     y += 54
     drawn.label(left, y, "tasks", "small", _TASKS, "muted")
-    for place, space, words in zip(places, spaces, ("of tenants", "of workspaces", "run in", "KEDA counts for"), strict=True):
+    for place, space, words in zip(
+        places, spaces, ("of tenants", "of workspaces", "run in", "KEDA counts for"), strict=True
+    ):
         drawn.label(place, y, words, "small", space, "muted")
     y += 12
     for route in found.routes:

@@ -183,9 +183,9 @@ class _Writer:
         words = SubElement(card, "div")
         first = SubElement(words, "p")
         _text(first, "b", shown.name)
-        if mark:
-            _text(first, "span", f"{' '.join(SAID[mark.op])} ", f"mark {mark.op}")
         _text(first, "span", shown.where, "muted")
+        if mark:
+            _text(first, "span", f" {' '.join(SAID[mark.op])}", f"mark {mark.op}")
         _text(words, "p", ", ".join(shown.facts), "muted")
 
     @staticmethod
@@ -217,7 +217,9 @@ class _Writer:
         if release.workloads:
             self._cells(end, release.workloads[-1].path)
 
-    def _cells(self, line: Element, path: str, *, workload: Workload | None = None, icons: set[str] | None = None) -> None:
+    def _cells(
+        self, line: Element, path: str, *, workload: Workload | None = None, icons: set[str] | None = None
+    ) -> None:
         """The lines that pass a part, each with a sign if it has something to do with it."""
         places = {id_: place + 2 for place, id_ in enumerate(self._rails.calls)}
         looks = dict.fromkeys(self._rails.calls, "inbound")

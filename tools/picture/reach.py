@@ -69,12 +69,12 @@ def targets(settings: StackSettings) -> Iterator[Target]:
         BUCKET: ("Bucket", settings.storage),
     }
     for service, (name, section) in services.items():
-        if service == POSTGRES and has_pooler(settings):
-            yield Target(id=POOLER, name="PgBouncer", where="in front of Postgres", facts=(_place(settings),))
         facts = list(_sizes(section))
         if service == BUCKET and section.mode != "cluster" and not settings.bucket_cidrs:
             facts.append("over the internet")
         yield Target(id=service, name=name, where=_where(settings, section.mode), facts=facts)
+        if service == POSTGRES and has_pooler(settings):
+            yield Target(id=POOLER, name="PgBouncer", where="in front of Postgres", facts=(_place(settings),))
     yield Target(
         id=INTERNET,
         name="Internet",
@@ -99,9 +99,7 @@ def callers(settings: StackSettings) -> Iterator[Caller]:
     hosts = [url for role in primary.public_hosts if (url := primary.public_url(role))]
     places = (f"in {cluster.ingress_namespace}", *cluster.ingress_cidrs)
     yield Caller(id=INGRESS, name="Ingress controller", where=", ".join(places), facts=hosts or ["no public host"])
-    yield Caller(
-        id=MONITORING, name="Monitoring", where=f"in {cluster.monitoring_namespace}", facts=["reads metrics"]
-    )
+    yield Caller(id=MONITORING, name="Monitoring", where=f"in {cluster.monitoring_namespace}", facts=["reads metrics"])
     if settings.sets_up_database:
         jobs = "set-up and queue access" if settings.opens_queue else "set-up"
         yield Caller(id=SETUP, name="Database Jobs", where=_place(settings), facts=[jobs], target=POSTGRES)

@@ -104,6 +104,8 @@ class Sign:
     shape: str
     look: str
     title: str = ""
+    plate: bool = False
+    """Whether it hides the line that it stands on."""
 
 
 @dataclass(kw_only=True)

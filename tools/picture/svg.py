@@ -8,7 +8,7 @@ from tools.picture.icons import ICONS
 from tools.picture.installation import Installation
 from tools.picture.layout import scene
 from tools.picture.palette import DARK, FONT, LIGHT, variables
-from tools.picture.scene import FACES, Box, Label, Line, Scene, Sign
+from tools.picture.scene import FACES, Box, Label, Line, Sign
 
 _NAMESPACE: Final = "http://www.w3.org/2000/svg"
 _BEND: Final = 7.0
@@ -26,7 +26,12 @@ def drawing(found: Installation) -> str:
     """The whole file."""
     drawn = scene(found)
     root = Element("svg", {"xmlns": _NAMESPACE, "viewBox": f"0 0 {drawn.width:g} {drawn.height:g}"})
-    root.attrib |= {"width": f"{drawn.width:g}", "height": f"{drawn.height:g}", "role": "img", "aria-labelledby": "title"}
+    root.attrib |= {
+        "width": f"{drawn.width:g}",
+        "height": f"{drawn.height:g}",
+        "role": "img",
+        "aria-labelledby": "title",
+    }
     SubElement(root, "title", {"id": "title"}).text = f"Installation {found.stack}"
     SubElement(root, "style").text = _STYLE + _classes()
     SubElement(root, "rect", {"class": "page", "width": "100%", "height": "100%", "rx": "12"})
@@ -49,6 +54,7 @@ def _classes() -> str:
     rules = [
         *(f".{name} {{ fill: var(--{name}); }}" for name in fills),
         *(f"rect.{name} {{ fill: var(--{name}-wash); stroke: var(--{name}); }}" for name in _WASHED),
+        "rect.edge.edge { fill: var(--card); }",
         *(f"text.{name} {{ fill: var(--{name}); }}" for name in tones),
         *(f".stroke.{name} {{ stroke: var(--{name}); }}" for name in lines),
         *(f".solid.{name} {{ fill: var(--{name}); stroke: var(--card); }}" for name in lines),
@@ -139,7 +145,8 @@ def _sign(root: Element, sign: Sign) -> None:
     if shape := _SHAPES.get(sign.shape):
         _titled(shape(root, sign), sign.title)
         return
-    SubElement(root, "circle", {"class": "plate", "cx": _number(sign.x), "cy": _number(sign.y), "r": "10.5"})
+    if sign.plate:
+        SubElement(root, "circle", {"class": "plate", "cx": _number(sign.x), "cy": _number(sign.y), "r": "10.5"})
     corner = f"translate({_number(sign.x - 8)} {_number(sign.y - 8)})"
     SubElement(root, "path", {"class": f"stroke icon {sign.look}", "d": ICONS[sign.shape], "transform": corner})
 
