@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -22,13 +21,13 @@ from tests.test_program import PROGRAMS
 from tests.test_reachability import OPENED, connections
 from tools.picture.__main__ import main
 from tools.picture.changes import PreviewError, changes
+from tools.picture.drawing.layout import scene
+from tools.picture.drawing.scene import FACES, Label, Rectangle, Scene
+from tools.picture.drawing.svg import drawing
+from tools.picture.drawing.text import Face, fitted, width
 from tools.picture.facts import installation
 from tools.picture.installation import Changes, Installation
-from tools.picture.layout import scene
-from tools.picture.page import page
-from tools.picture.scene import FACES, Label, Rectangle, Scene
-from tools.picture.svg import drawing
-from tools.picture.text import Face, fitted, width
+from tools.picture.page.page import page
 
 STACK_OF = {**{name: PROGRAMS[name] for name in ("dev", "everything", "smallest")}, "opened": (OPENED, {})}
 
@@ -98,7 +97,7 @@ def test_a_pooler_stands_between_postgres_and_all_pods_but_those_of_jobs(monkeyp
     ways = {w.name: {"postgres", "pooler"} & set(w.reaches) for r in shown.releases for w in r.workloads}
     assert ways == {
         "frontend": set(),
-        **dict.fromkeys(("backend", "relays", "scheduler", "default", "kb", "flow", "chat"), {"pooler"}),
+        **{name: {"pooler"} for name in ("backend", "relays", "scheduler", "default", "kb", "flow", "chat")},
         "migrations": {"postgres"},
     }
     assert_nothing_overlaps(scene(shown))
@@ -124,7 +123,8 @@ def test_pools_say_what_they_take_and_how_they_scale() -> None:
 )
 def test_a_scaler_says_what_it_goes_by(scaler: dict[str, Any], said: tuple[str, str]) -> None:
     autoscaling = {"type": "keda", "maxReplicas": 3, "query": "SELECT 1", "targetQueryValue": 2, **scaler}
-    shown = installation("test", settings({**SMALLEST, "primary": {"namespace": "noxus", "pools": {"p": {"autoscaling": autoscaling}}}}))
+    primary = {"namespace": "noxus", "pools": {"p": {"autoscaling": autoscaling}}}
+    shown = installation("test", settings({**SMALLEST, "primary": primary}))
     scale = shown.releases[0].workloads[-1].scale
     assert (scale.pods, scale.why) == said
 
@@ -270,7 +270,7 @@ def test_a_replacement_outranks_a_change() -> None:
     shown = of_file("dev")
     parent = "urn:pulumi:dev::noxus::noxus:components:Platform$noxus:components:WorkerRelease"
     pool = f"{parent}$noxus:components:WorkerPool"
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"op": "update", "urn": f"{pool}$kubernetes:core/v1:Service::noxus-acme/acme-flow"},
         {"op": "create-replacement", "urn": f"{pool}$kubernetes:apps/v1:Deployment::noxus-acme/acme-flow"},
         {"op": "replace", "urn": f"{pool}$kubernetes:apps/v1:Deployment::noxus-acme/acme-flow"},
@@ -328,7 +328,6 @@ def test_text_of_a_stack_file_is_no_markup() -> None:
     evil = "</text><script>alert(1)</script>"
     shown = installation("test", settings_of([{"workerSubscribe": "all", "workerSubscribeTenants": [evil]}]))
     assert "<script>alert" not in page(shown)
-    ElementTree.fromstring(drawing(shown))
     assert "<script>alert" not in drawing(shown)
 
 

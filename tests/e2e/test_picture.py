@@ -14,10 +14,10 @@ from tests.e2e.conftest import engine_environment
 from tests.e2e.dev_stack import DevStack
 from tests.pictures import STACKS, fleet, of_file
 from tools.picture.changes import changes
+from tools.picture.drawing.svg import drawing
 from tools.picture.facts import installation
 from tools.picture.installation import Changes, Gone, Installation, Mark
-from tools.picture.page import page
-from tools.picture.svg import drawing
+from tools.picture.page.page import page
 
 POOLS: Final = 100
 WIDTHS: Final = (1280, 390)
@@ -62,6 +62,7 @@ found.forEach((one, place) => {{
     if (meet(one, found[next])) wrong.push([one.text, found[next].text]);
 }});
 for (const sign of document.querySelectorAll('.line > i, circle, path.solid')) {{
+  if (!sign.checkVisibility()) continue;
   const area = sign.getBoundingClientRect();
   for (const one of found) if (meet(one, area)) wrong.push([one.text, sign.className.baseVal ?? sign.className]);
 }}
@@ -100,7 +101,9 @@ for (const text of texts()) {{
 return [...seen];
 """
 
-SIZES: Final = f"{TEXTS} return Math.min(...texts().map((text) => parseFloat(getComputedStyle(text.element).fontSize)));"
+SIZES: Final = (
+    f"{TEXTS} return Math.min(...texts().map((text) => parseFloat(getComputedStyle(text.element).fontSize)));"
+)
 UNFOLD: Final = "for (const part of document.querySelectorAll('details')) part.open = true;"
 SHOWN: Final = """
 return [...document.querySelectorAll('.row[data-find]')]

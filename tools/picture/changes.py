@@ -146,7 +146,8 @@ def _owner(
             return key, around
         if around.op == "delete" and around.component[0] in _PARTS:
             return None, around
-    nouns = (type_.rpartition(":")[2] for type_ in (each.component[0], *each.chain) if type_.startswith(_OURS))
+    types = [type_ for around in _upwards(each, objects) for type_ in (around.component[0], *around.chain)]
+    nouns = (type_.rpartition(":")[2] for type_ in types if type_.startswith(_OURS))
     return next(((_NOUNS[noun], None) for noun in nouns if noun in _NOUNS), (None, None))
 
 

@@ -16,7 +16,7 @@ from config.releases import ReleaseSettings
 from config.routing import TAKES
 from config.workloads import PoolSettings, WorkloadSettings
 from tools import expectations
-from tools.picture.installation import Installation, Release, Scale, Workload
+from tools.picture.installation import FIXED, Installation, Release, Scale, Workload
 from tools.picture.reach import (
     FURTHER,
     callers,
@@ -100,8 +100,10 @@ def _services(settings: StackSettings) -> Iterator[Workload]:
             deployment=workload.name,
             kind="service",
             about=url or _ABOUT[role],
+            role=_ABOUT[role] if url else "",
+            note="service",
             scale=_scale(workload.settings),
-            facts={"image": workload.image, **({"what": _ABOUT[role]} if url else {})},
+            facts={"image": workload.image},
             reaches=_reaches(settings, workload.component, primary),
             reached_by=callers_of(workload.component),
             component=(_TYPES[role], workload.name),
@@ -114,6 +116,7 @@ def _services(settings: StackSettings) -> Iterator[Workload]:
             deployment=name,
             kind="job",
             about=_ABOUT[MIGRATIONS],
+            note="Job",
             scale=Scale(low=1, high=1, by="Job", why="once for each image"),
             facts={"image": primary.migrations.image or settings.images.backend},
             reaches=_reaches(settings, "job", primary),
@@ -124,26 +127,27 @@ def _services(settings: StackSettings) -> Iterator[Workload]:
 
 def _pools(settings: StackSettings, path: str, release: str, own: ReleaseSettings) -> Iterator[Workload]:
     for workload in expectations.workloads(settings, release, own):
-        settings_of_pool = workload.settings
-        if not isinstance(settings_of_pool, PoolSettings):
+        own_settings = workload.settings
+        if not isinstance(own_settings, PoolSettings):
             continue
-        further = {**further_of(settings, own), **settings_of_pool.egress}
+        further = {**further_of(settings, own), **own_settings.egress}
         reaches = _reaches(settings, workload.component, own)
-        if settings_of_pool.egress and FURTHER not in reaches:
+        if own_settings.egress and FURTHER not in reaches:
             reaches.append(FURTHER)
         yield Workload(
             path=f"{path}.pools.{workload.role}",
             name=workload.role,
             deployment=workload.name,
             kind="pool",
-            types=TAKES[settings_of_pool.worker_subscribe],
-            tenants=settings_of_pool.worker_subscribe_tenants,
-            workspaces=settings_of_pool.worker_subscribe_workspaces,
-            scale=_scale(settings_of_pool, target_query_value(settings, settings_of_pool)),
+            note=f"tasks up to {_duration(own_settings.max_task_seconds)}",
+            types=TAKES[own_settings.worker_subscribe],
+            tenants=own_settings.worker_subscribe_tenants,
+            workspaces=own_settings.worker_subscribe_workspaces,
+            scale=_scale(own_settings, target_query_value(settings, own_settings)),
             facts={
                 "image": workload.image,
-                "longest task": _duration(settings_of_pool.max_task_seconds),
-                **({"spot nodes": settings_of_pool.interruptible} if settings_of_pool.interruptible else {}),
+                "longest task": _duration(own_settings.max_task_seconds),
+                **({"spot nodes": own_settings.interruptible} if own_settings.interruptible else {}),
                 **({"further addresses": described(further)} if further else {}),
             },
             reaches=reaches,
@@ -175,4 +179,4 @@ def _scale(settings: WorkloadSettings, target: float | None = None) -> Scale:
             why = "paused where it is" if scaler.paused else f"{target or 1:g} tasks a pod"
             return Scale(low=scaler.min_replicas, high=scaler.max_replicas, by="KEDA", why=why)
         case _:
-            return Scale(low=settings.replica_count, high=settings.replica_count, by="fixed")
+            return Scale(low=settings.replica_count, high=settings.replica_count, by=FIXED)

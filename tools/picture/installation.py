@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from checks.routing.routes import Route
 from config.routing import TaskType
 
 Kind = Literal["service", "pool", "job"]
+FIXED: Final = "fixed"
+"""By whom numbers of pods are set that nobody sets."""
 Op = Literal["create", "update", "replace", "delete"]
 Component = tuple[str, str]
 """Type token and logical name of what the program makes it as."""
@@ -31,6 +33,11 @@ class Scale:
             return f"{self.low} to {self.high} pods"
         return "1 pod" if self.high == 1 else f"{self.high} pods"
 
+    @property
+    def said(self) -> str:
+        """The numbers, and who sets them if anybody does."""
+        return self.pods if self.by == FIXED else f"{self.pods}, {self.by}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
@@ -43,7 +50,11 @@ class Workload:
     """What it is called in Kubernetes."""
     kind: Kind
     about: str = ""
-    """What a service is for."""
+    """What a service is for, or where it is reached."""
+    role: str = ""
+    """What a service is for, if `about` does not say so."""
+    note: str
+    """What is said under its name."""
     types: frozenset[TaskType] = frozenset()
     tenants: Sequence[str] = ()
     """Tenants whose tasks a pool takes; none named: all."""
@@ -142,6 +153,11 @@ class Installation:
     findings: Sequence[str]
     """What the checks refuse or warn of."""
     changes: Changes | None = None
+
+    @property
+    def most_pods(self) -> int:
+        """The most that any workload can have: the scale of all bars."""
+        return max((w.scale.high for release in self.releases for w in release.workloads), default=0) or 1
 
     def mark(self, key: str) -> Mark | None:
         """What would change of something, if anything does."""

@@ -9,6 +9,7 @@ from typing import Final
 LIGHT: Final[Mapping[str, str]] = {
     "page": "#f4f6f9",
     "card": "#ffffff",
+    "hover": "#eef2f8",
     "line": "#dfe4ec",
     "edge": "#cfd7e2",
     "ink": "#18222f",
@@ -34,6 +35,7 @@ LIGHT: Final[Mapping[str, str]] = {
 DARK: Final[Mapping[str, str]] = {
     "page": "#0f141b",
     "card": "#171e27",
+    "hover": "#1e2732",
     "line": "#27313d",
     "edge": "#323e4c",
     "ink": "#e7ecf2",

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from tools.picture.drawing.layout import scene
+from tools.picture.drawing.scene import FACES, Box, Label, Line, Sign
 from tools.picture.icons import ICONS
 from tools.picture.installation import Installation
-from tools.picture.layout import scene
 from tools.picture.palette import DARK, FONT, LIGHT, variables
-from tools.picture.scene import FACES, Box, Label, Line, Sign
 
 _NAMESPACE: Final = "http://www.w3.org/2000/svg"
 _BEND: Final = 7.0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tools.picture.text import Face, fitted, width
+from tools.picture.drawing.text import Face, fitted, width
 
 FACES: Final = {
     "title": Face(22, bold=True),

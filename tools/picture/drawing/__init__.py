@@ -1,0 +1,1 @@
+"""The picture as one SVG: laid out here, since nothing else does it where it is shown."""

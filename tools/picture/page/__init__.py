@@ -1,0 +1,1 @@
+"""The picture as one HTML page, which the browser lays out."""
