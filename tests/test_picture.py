@@ -29,11 +29,13 @@ from tools.picture.facts import installation
 from tools.picture.installation import Changes, Installation
 from tools.picture.page.page import page
 
+MOCKED = "test"
+"""Name of the stack that the mock engine runs."""
 STACK_OF = {**{name: PROGRAMS[name] for name in ("dev", "everything", "smallest")}, "opened": (OPENED, {})}
 
 
 def pictured(raw: dict[str, Any], secrets: dict[str, str]) -> Installation:
-    return installation("test", settings(raw, *secrets))
+    return installation(MOCKED, settings(raw, *secrets))
 
 
 def opened(name: str) -> dict[str, list[str]]:
@@ -281,6 +283,18 @@ def test_a_replacement_outranks_a_change() -> None:
     found = changes(shown, json.dumps({"steps": steps}))
     assert found.marks["workers.acme.pools.flow"].op == "replace"
     assert found.counts["replace"] == 1
+
+
+def test_a_preview_of_another_stack_is_refused() -> None:
+    urn = "urn:pulumi:prod::noxus::noxus:components:Platform::platform"
+    with pytest.raises(PreviewError, match="is of the stack prod, and the picture of dev"):
+        changes(of_file("dev"), json.dumps({"steps": [{"op": "same", "urn": urn}]}))
+
+
+def test_a_preview_that_ended_early_is_refused() -> None:
+    failed = {"steps": [], "diagnostics": [{"severity": "warning"}, {"severity": "error", "message": "no"}]}
+    with pytest.raises(PreviewError, match="ends with an error"):
+        changes(of_file("dev"), json.dumps(failed))
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"steps": 1}', '{"steps": [{"op": "create"}]}'])

@@ -59,6 +59,11 @@ class _Object:
     """None: it stays as it is."""
 
     @property
+    def stack(self) -> str:
+        """Stack that it belongs to."""
+        return self.urn.split("::")[0].rpartition(":")[2]
+
+    @property
     def component(self) -> Component:
         """Type token and logical name: a URN's parts, as the engine defines them."""
         _, _, types, name = self.urn.split("::", 3)
@@ -99,6 +104,8 @@ class _Part:
 def changes(found: Installation, preview: str) -> Changes:
     """Read what `pulumi preview --json` has printed. Raises `PreviewError`."""
     objects = _objects(preview)
+    if other := {each.stack for each in objects.values()} - {found.stack}:
+        raise PreviewError(f"is of the stack {', '.join(sorted(other))}, and the picture of {found.stack}")
     known = _keys(found)
     parts, elsewhere = dict[str, _Part](), list[_Object]()
     gone = dict[str, _Part]()
@@ -168,9 +175,13 @@ def _gone(component: _Object, part: _Part, known: Mapping[Component, str]) -> Go
 def _objects(preview: str) -> Mapping[str, _Object]:
     """The objects of a preview by URN; of the steps of one replacement, one."""
     try:
-        steps = [_step(step) for step in json.loads(preview)["steps"]]
+        printed = json.loads(preview)
+        steps = [_step(step) for step in printed["steps"]]
+        failed = any(said["severity"] == "error" for said in printed.get("diagnostics") or ())
     except (ValueError, KeyError, TypeError, AttributeError):
         raise PreviewError("is no preview; make it by `pulumi preview --json`") from None
+    if failed:
+        raise PreviewError("ends with an error, so it does not say all that would change; correct that first")
     found = dict[str, _Object]()
     for step in steps:
         before = found.get(step.urn)

@@ -98,7 +98,8 @@ def callers(settings: StackSettings) -> Iterator[Caller]:
     cluster, primary = settings.cluster, settings.primary
     hosts = [url for role in primary.public_hosts if (url := primary.public_url(role))]
     places = (f"in {cluster.ingress_namespace}", *cluster.ingress_cidrs)
-    yield Caller(id=INGRESS, name="Ingress controller", where=", ".join(places), facts=hosts or ["no public host"])
+    facts = [*(hosts or ["no public host"]), *(["cert-manager's challenges"] if primary.solves_challenges else [])]
+    yield Caller(id=INGRESS, name="Ingress controller", where=", ".join(places), facts=facts)
     yield Caller(id=MONITORING, name="Monitoring", where=f"in {cluster.monitoring_namespace}", facts=["reads metrics"])
     if settings.sets_up_database:
         jobs = "set-up and queue access" if settings.opens_queue else "set-up"
