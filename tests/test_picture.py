@@ -188,6 +188,12 @@ def test_every_class_of_tasks_has_a_line_and_what_nobody_takes_says_so() -> None
     assert said.count(("nobody", "delete")) == sum(1 for route in shown.routes if not route.pools) > 0
 
 
+def test_what_the_stack_file_accepts_that_nobody_takes_is_no_alarm() -> None:
+    shown = installation("test", settings(SMALLEST))
+    assert [route.pools for route in shown.routes] == [()]
+    assert ("nobody, as accepted", "muted") in {(label.text, label.tone) for label in scene(shown).labels}
+
+
 @pytest.mark.parametrize("text", ["a", "MMMM" * 30, "tenant-abc, tenant-xyz, " * 9, "名前" * 20, ""])
 @pytest.mark.parametrize("face", FACES.values())
 @pytest.mark.parametrize("space", [0, 40, 300])

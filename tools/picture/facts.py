@@ -1,6 +1,6 @@
 """From a stack's settings to the facts of its picture. Nothing is asked but the settings and the checks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import checks
@@ -8,17 +8,17 @@ from checks.routing.fleet import target_query_value
 from checks.routing.routes import routes
 from components.kubernetes.labels import Component
 from components.releases.release import PRIMARY_TYPE, WORKER_TYPE
-from components.workloads import migrations, pool, scheduler, service
+from components.workloads import migrations, scheduler, service
+from components.workloads import pool as worker_pool
 from config import StackSettings
 from config.autoscaling import Autoscaling, HpaAutoscaling, KedaAutoscaling
 from config.names import MIGRATIONS, SCHEDULER
 from config.releases import ReleaseSettings
 from config.routing import TAKES
-from config.workloads import PoolSettings, WorkloadSettings
+from config.workloads import WorkloadSettings
 from tools import expectations
 from tools.picture.installation import FIXED, Installation, Release, Scale, Workload
 from tools.picture.reach import (
-    FURTHER,
     callers,
     callers_of,
     described,
@@ -51,6 +51,7 @@ def installation(stack: str, settings: StackSettings) -> Installation:
         targets=list(targets(settings)),
         callers=list(callers(settings)),
         routes=routes(settings),
+        accepted=frozenset(settings.routing.accept_unserved),
         findings=[f"{finding.severity}: {finding.path}: {finding.message}" for finding in shown],
     )
 
@@ -67,6 +68,7 @@ def _facts(settings: StackSettings) -> list[str]:
         "data protected" if settings.protect else "nothing protected",
         f"archive {settings.archive.mode}",
         f"secrets from {'External Secrets' if settings.secrets.external else 'Pulumi'}",
+        *([f"isolated: {', '.join(isolated)}"] if (isolated := settings.routing.isolated_tenants) else []),
     ]
 
 
@@ -126,33 +128,28 @@ def _services(settings: StackSettings) -> Iterator[Workload]:
 
 
 def _pools(settings: StackSettings, path: str, release: str, own: ReleaseSettings) -> Iterator[Workload]:
-    for workload in expectations.workloads(settings, release, own):
-        own_settings = workload.settings
-        if not isinstance(own_settings, PoolSettings):
-            continue
-        further = {**further_of(settings, own), **own_settings.egress}
-        reaches = _reaches(settings, workload.component, own)
-        if own_settings.egress and FURTHER not in reaches:
-            reaches.append(FURTHER)
+    for name, pool in own.enabled_pools.items():
+        further = {**further_of(settings, own), **pool.egress}
+        longest = _duration(pool.max_task_seconds)
         yield Workload(
-            path=f"{path}.pools.{workload.role}",
-            name=workload.role,
-            deployment=workload.name,
+            path=f"{path}.pools.{name}",
+            name=name,
+            deployment=f"{release}-{name}",
             kind="pool",
-            note=f"tasks up to {_duration(own_settings.max_task_seconds)}",
-            types=TAKES[own_settings.worker_subscribe],
-            tenants=own_settings.worker_subscribe_tenants,
-            workspaces=own_settings.worker_subscribe_workspaces,
-            scale=_scale(own_settings, target_query_value(settings, own_settings)),
+            note=f"tasks up to {longest}",
+            types=TAKES[pool.worker_subscribe],
+            tenants=pool.worker_subscribe_tenants,
+            workspaces=pool.worker_subscribe_workspaces,
+            scale=_scale(pool, target_query_value(settings, pool)),
             facts={
-                "image": workload.image,
-                "longest task": _duration(own_settings.max_task_seconds),
-                **({"spot nodes": own_settings.interruptible} if own_settings.interruptible else {}),
+                "image": pool.image or settings.images.worker,
+                "longest task": longest,
+                **({"spot nodes": pool.interruptible} if pool.interruptible else {}),
                 **({"further addresses": described(further)} if further else {}),
             },
-            reaches=reaches,
-            reached_by=callers_of(workload.component),
-            component=(pool.TYPE, workload.name),
+            reaches=reached_by_component("worker", further, pooler=has_pooler(settings)),
+            reached_by=callers_of("worker"),
+            component=(worker_pool.TYPE, f"{release}-{name}"),
         )
 
 
@@ -162,8 +159,8 @@ def _duration(seconds: int) -> str:
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
-def _reaches(settings: StackSettings, component: Component, own: ReleaseSettings) -> list[str]:
-    return list(reached_by_component(component, further_of(settings, own), pooler=has_pooler(settings)))
+def _reaches(settings: StackSettings, component: Component, own: ReleaseSettings) -> Sequence[str]:
+    return reached_by_component(component, further_of(settings, own), pooler=has_pooler(settings))
 
 
 def _scale(settings: WorkloadSettings, target: float | None = None) -> Scale:

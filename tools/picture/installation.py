@@ -150,6 +150,8 @@ class Installation:
     targets: Sequence[Target]
     callers: Sequence[Caller]
     routes: Sequence[Route]
+    accepted: frozenset[TaskType]
+    """Types of tasks of which the stack file says that it does not matter if nobody takes them."""
     findings: Sequence[str]
     """What the checks refuse or warn of."""
     changes: Changes | None = None

@@ -1,10 +1,10 @@
 """What a picture says in words, the same in the drawing and on the page."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from checks.routing.routes import Route
-from tools.picture.installation import Op, Release
+from tools.picture.installation import Installation, Op, Release
 
 SAID: Final[Mapping[Op, str]] = {
     "create": "+ new",
@@ -42,12 +42,15 @@ def previewed(counts: Mapping[Op, int]) -> str:
     return ", ".join(f"{number} {_PAST[op]}" for op, number in counts.items() if number) or "nothing changes"
 
 
-def cells(route: Route, routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
+def cells(found: Installation, route: Route) -> Iterator[tuple[str, str]]:
     """What is said of a class of tasks, each text with its tone: tenants, workspaces, pools, and who counts."""
-    siblings = [other for other in routes if other.tenants == route.tenants]
-    yield _ids(route.tenants, named=any(other.tenants for other in routes)), "ink"
+    siblings = [other for other in found.routes if other.tenants == route.tenants]
+    yield _ids(route.tenants, named=any(other.tenants for other in found.routes)), "ink"
     yield _ids(route.workspaces, named=any(other.workspaces for other in siblings)), "ink"
-    yield (", ".join(route.pools), "ink") if route.pools else ("nobody", "delete")
+    if route.pools:
+        yield ", ".join(route.pools), "ink"
+    else:
+        yield ("nobody, as accepted", "muted") if found.accepted.issuperset(route.types) else ("nobody", "delete")
     yield ", ".join(route.counts_for) or "no pool", "muted"
 
 

@@ -86,7 +86,7 @@ def _routes(sheet: Sheet, y: float) -> float:
     for route in routes:
         drawn.lines.append(Line(points=[(left, y), (right, y)], look="line"))
         sheet.tasks(frozenset(route.types), left, y + 5)
-        for (x, space), (words, tone) in zip(places, cells(route, routes), strict=True):
+        for (x, space), (words, tone) in zip(places, cells(sheet.found, route), strict=True):
             drawn.label(x, y + 19, words, "strong" if tone == "delete" else "small", space, tone)
         y += _ROUTE
     return y + 14

@@ -140,7 +140,7 @@ def _routes(main: Element, found: Installation) -> None:
         put(head, "th", heading, scope="col")
     body = SubElement(table, "tbody")
     for route in found.routes:
-        said = list(cells(route, found.routes))
+        said = list(cells(found, route))
         row = put(body, "tr", **{"data-find": " ".join((*route.types, *(words for words, _ in said))).lower()})
         put_tasks(SubElement(row, "td"), frozenset(route.types))
         for heading, (words, tone) in zip(COLUMNS[1:], said, strict=True):
