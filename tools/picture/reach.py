@@ -28,6 +28,8 @@ KEDA: Final = "keda"
 _SIZES: Final = {
     "host": "{}",
     "bucket": "bucket {}",
+    "account": "account {}",
+    "container": "container {}",
     "instance_class": "{}",
     "node_type": "{}",
     "tier": "{}",

@@ -51,10 +51,11 @@ def _card(sheet: Sheet, shown: Target | Caller, x: float, y: float, space: float
     drawn.boxes.append(Box(x=x, y=y, width=space, height=_CARD, look=mark.op if mark else "card", radius=8))
     sheet.sign(x + _ICON / 2, middle, shown.id, look(shown) if isinstance(shown, Target) else "inbound")
     text, inner = x + _ICON, space - _ICON - 12
-    free = inner - sheet.badge(mark, x + space - 12, y + 20)
-    used = drawn.label(text, y + 21, shown.name, "name", free) + 10
+    name = y + (21 if shown.facts else 30)
+    free = inner - sheet.badge(mark, x + space - 12, name)
+    used = drawn.label(text, name, shown.name, "name", free) + 10
     if free - used > _SHORTEST:
-        drawn.label(text + used, y + 21, shown.where, "small", free - used, "muted")
+        drawn.label(text + used, name, shown.where, "small", free - used, "muted")
     facts = ", ".join(shown.facts)
     if len(shown.facts) > 1 and width(facts, FACES["small"]) > inner:
         facts = f"{shown.facts[0]} and {len(shown.facts) - 1} more"
