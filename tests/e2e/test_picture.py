@@ -202,6 +202,17 @@ def test_a_pool_is_found_among_a_hundred(chromium: Browser, big: Path) -> None:
     assert chromium.run("return document.getElementById('found').textContent") == ""
 
 
+def test_all_releases_unfold_and_fold_at_once_and_stay_so_after_a_search(chromium: Browser, big: Path) -> None:
+    chromium.open(big)
+    seen = list[int]()
+    for _ in range(2):
+        chromium.run("document.getElementById('fold').click()")
+        chromium.press("/", *"pool-042", "\ue00c")
+        chromium.run("document.activeElement.blur()")
+        seen.append(len(chromium.run(SHOWN)))
+    assert seen == [POOLS + 2, 0]
+
+
 def test_a_search_for_a_tenant_shows_its_pools_and_who_serves_it(chromium: Browser, big: Path) -> None:
     chromium.open(big)
     chromium.press("/", *"tenant-07 chat")
@@ -232,8 +243,6 @@ def test_everything_is_reached_and_opened_with_the_keyboard(chromium: Browser, f
     assert chromium.run(opened) is False
     chromium.press("\ue007")  # Enter
     assert chromium.run(opened) is True
-    chromium.run("document.getElementById('fold').click()")
-    assert chromium.run("return document.querySelectorAll('.release[open]').length") == 0
 
 
 def test_light_and_dark_can_be_switched(chromium: Browser, files: tuple[Path, Path]) -> None:

@@ -19,22 +19,24 @@
 
   const groups = all("details.release, details.panel");
   one("fold").addEventListener("click", () => {
-    const open = !groups.some((group) => group.open);
+    const open = one("fold").textContent.startsWith("Expand");
     groups.forEach((group) => { group.open = open; });
     one("fold").textContent = open ? "Collapse all" : "Expand all";
   });
 
-  const before = new Map(groups.map((group) => [group, group.open]));
+  let before = null; // which groups were open when the search began
   const search = () => {
     const words = one("search").value.toLowerCase().split(/\s+/).filter(Boolean);
     const has = (element) => words.every((word) => element.dataset.find.includes(word));
+    before ??= new Map(groups.map((group) => [group, group.open]));
     groups.forEach((group) => {
       const parts = all("[data-find]", group);
       parts.forEach((part) => { part.hidden = !has(part); });
-      const left = parts.filter((part) => !part.hidden).length;
-      group.hidden = words.length > 0 && left === 0;
-      group.open = words.length > 0 ? left > 0 : before.get(group);
+      const left = parts.some((part) => !part.hidden);
+      group.hidden = words.length > 0 && !left;
+      group.open = words.length > 0 ? left : before.get(group);
     });
+    if (words.length === 0) before = null;
     const rows = all(".row[data-find]");
     const shown = rows.filter((row) => !row.hidden).length;
     one("found").textContent = words.length ? `${shown} of ${rows.length} workloads` : "";
