@@ -92,10 +92,10 @@ def test_further_addresses_are_drawn_for_the_pods_that_may_reach_them() -> None:
     assert [fact.partition(":")[0] for fact in target.facts] == ["bucket-endpoint", "models", "crm"]
 
 
-def test_a_pooler_stands_between_postgres_and_all_pods_but_those_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tools.picture.reach.has_pooler", lambda _: True)
-    monkeypatch.setattr("tools.picture.facts.has_pooler", lambda _: True)
-    shown = of_file("dev")
+def test_a_pooler_stands_between_postgres_and_all_pods_but_those_of_jobs() -> None:
+    raw, secrets = PROGRAMS["dev"]
+    postgres = {**raw["postgres"], "pooler": {"enabled": True, "connections": 10, "clients": 100}}
+    shown = pictured({**raw, "postgres": postgres}, secrets)
     ways = {w.name: {"postgres", "pooler"} & set(w.reaches) for r in shown.releases for w in r.workloads}
     assert ways == {
         "frontend": set(),

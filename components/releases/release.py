@@ -137,7 +137,7 @@ class Release(pulumi.ComponentResource):
             egress={**stack.all_egress, **own.egress},
             migrates=self._migrates,
             monitoring_namespace=stack.cluster.monitoring_namespace,
-            ingress=_ingress_source(stack) if own is stack.primary else None,
+            ingress=ingress_source(stack) if own is stack.primary else None,
         )
         return Allowances(self._name, args, self._child)
 
@@ -316,7 +316,7 @@ def _composed(variables: Mapping[str, pulumi.Input[str] | StoreKey | Composed]) 
     return {name: it.value for name, it in variables.items() if isinstance(it, Composed)}
 
 
-def _ingress_source(stack: StackSettings) -> IngressSource:
+def ingress_source(stack: StackSettings) -> IngressSource:
     """From where people and webhooks come to the primary release."""
     cluster, controller = stack.cluster, stack.primary.ingress.controller
     has_pods = controller in ("nginx", "other") or "ingress_namespace" in cluster.model_fields_set

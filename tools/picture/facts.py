@@ -1,6 +1,6 @@
 """From a stack's settings to the facts of its picture. Nothing is asked but the settings and the checks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import checks
@@ -13,6 +13,7 @@ from components.workloads import pool as worker_pool
 from config import StackSettings
 from config.autoscaling import Autoscaling, HpaAutoscaling, KedaAutoscaling
 from config.names import MIGRATIONS, SCHEDULER
+from config.network import EgressSettings
 from config.releases import ReleaseSettings
 from config.routing import TAKES
 from config.workloads import WorkloadSettings
@@ -23,8 +24,7 @@ from tools.picture.reach import (
     callers_of,
     described,
     further_of,
-    has_pooler,
-    reached_by_component,
+    reached,
     targets,
 )
 
@@ -96,6 +96,7 @@ def _services(settings: StackSettings) -> Iterator[Workload]:
     for workload in (found[role] for role in _ORDER if role in found):
         role = workload.role
         url = urls.get(role)
+        further = further_of(settings, primary, workload.component, workload.pods)
         yield Workload(
             path=f"primary.{role}",
             name=role,
@@ -105,13 +106,14 @@ def _services(settings: StackSettings) -> Iterator[Workload]:
             role=_ABOUT[role] if url else "",
             note="service",
             scale=_scale(workload.settings),
-            facts={"image": workload.image},
-            reaches=_reaches(settings, workload.component, primary),
+            facts={"image": workload.image, **_besides(further)},
+            reaches=reached(settings, workload.component, further),
             reached_by=callers_of(workload.component),
             component=(_TYPES[role], workload.name),
         )
     if primary.migrations.enabled:
         name = f"{primary.name}-{MIGRATIONS}"
+        further = further_of(settings, primary, "job", primary.migrations)
         yield Workload(
             path=f"primary.{MIGRATIONS}",
             name=MIGRATIONS,
@@ -120,8 +122,8 @@ def _services(settings: StackSettings) -> Iterator[Workload]:
             about=_ABOUT[MIGRATIONS],
             note="Job",
             scale=Scale(low=1, high=1, by="Job", why="once for each image"),
-            facts={"image": primary.migrations.image or settings.images.backend},
-            reaches=_reaches(settings, "job", primary),
+            facts={"image": primary.migrations.image or settings.images.backend, **_besides(further)},
+            reaches=reached(settings, "job", further),
             reached_by=callers_of("job"),
             component=(migrations.TYPE, name),
         )
@@ -129,7 +131,7 @@ def _services(settings: StackSettings) -> Iterator[Workload]:
 
 def _pools(settings: StackSettings, path: str, release: str, own: ReleaseSettings) -> Iterator[Workload]:
     for name, pool in own.enabled_pools.items():
-        further = {**further_of(settings, own), **pool.egress}
+        further = further_of(settings, own, "worker", pool)
         longest = _duration(pool.max_task_seconds)
         yield Workload(
             path=f"{path}.pools.{name}",
@@ -145,9 +147,9 @@ def _pools(settings: StackSettings, path: str, release: str, own: ReleaseSetting
                 "image": pool.image or settings.images.worker,
                 "longest task": longest,
                 **({"spot nodes": pool.interruptible} if pool.interruptible else {}),
-                **({"further addresses": described(further)} if further else {}),
+                **_besides(further),
             },
-            reaches=reached_by_component("worker", further, pooler=has_pooler(settings)),
+            reaches=reached(settings, "worker", further),
             reached_by=callers_of("worker"),
             component=(worker_pool.TYPE, f"{release}-{name}"),
         )
@@ -159,8 +161,8 @@ def _duration(seconds: int) -> str:
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
-def _reaches(settings: StackSettings, component: Component, own: ReleaseSettings) -> Sequence[str]:
-    return reached_by_component(component, further_of(settings, own), pooler=has_pooler(settings))
+def _besides(further: Mapping[str, EgressSettings]) -> Mapping[str, str]:
+    return {"further addresses": described(further)} if further else {}
 
 
 def _scale(settings: WorkloadSettings, target: float | None = None) -> Scale:

@@ -7,10 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from components.kubernetes.labels import Component
-from components.releases.allowances import HTTPS_PORT, OUTWARD, PUBLIC, USERS
+from components.releases.allowances import HTTPS_PORT, MIGRATIONS, OUTWARD, PUBLIC, USERS
+from components.releases.release import ingress_source
 from config import StackSettings
-from config.network import EgressSettings
+from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
+from config.network import EgressSettings, Located
+from config.pods import PlacementSettings
 from config.releases import ReleaseSettings
+from config.section import Section
+from config.workloads import RunSettings
 from tools.picture.installation import Caller, Target
 
 POSTGRES: Final = "postgres"
@@ -42,14 +47,24 @@ _SIZES: Final = {
 """Settings of a data service that a reader of a picture asks for, and how they are said; none names a secret."""
 
 
-def reached_by_component(component: Component, further: Mapping[str, EgressSettings], *, pooler: bool) -> Sequence[str]:
+def reached(settings: StackSettings, component: Component, further: Mapping[str, EgressSettings]) -> Sequence[str]:
     """Targets that a kind of pod may open connections to. With a pooler, Jobs alone go past it."""
-    found = [service for service in (POSTGRES, REDIS, BUCKET) if component in USERS[service].components]
-    if pooler and component != "job":
+    found = [service for service in (POSTGRES, REDIS, BUCKET) if component in USERS[service]]
+    if settings.has_pooler:
         found = [POOLER if service == POSTGRES else service for service in found]
-    if component in OUTWARD.components:
-        found += [INTERNET, *([FURTHER] if further else [])]
-    return found
+    if component in MIGRATIONS:
+        found.append(POSTGRES)
+    if component in OUTWARD.components and settings.network.reaches_internet:
+        found.append(INTERNET)
+    return [*found, *([FURTHER] if further else [])]
+
+
+def further_of(
+    settings: StackSettings, release: ReleaseSettings, component: Component, run: RunSettings
+) -> Mapping[str, EgressSettings]:
+    """What pods may reach besides: as the stack, the release, and the workload itself say."""
+    outward = {**settings.all_egress, **release.egress} if component in OUTWARD.components else {}
+    return {**outward, **settings.pods.egress, **release.pods.egress, **run.egress}
 
 
 def callers_of(component: Component) -> Sequence[str]:
@@ -58,50 +73,54 @@ def callers_of(component: Component) -> Sequence[str]:
     return [*public, MONITORING, *([FRONTEND] if component == "backend" else [])]
 
 
-def has_pooler(settings: StackSettings) -> bool:
-    """Whether there is a pooler in front of Postgres."""
-    return bool(getattr(getattr(settings.postgres, "pooler", None), "enabled", False))
-
-
 def targets(settings: StackSettings) -> Iterator[Target]:
     """Data services first, then what is outside."""
-    services = {
+    services: Mapping[str, tuple[str, Section]] = {
         POSTGRES: ("Postgres", settings.postgres),
         REDIS: ("Redis", settings.redis),
         BUCKET: ("Bucket", settings.storage),
     }
     for service, (name, section) in services.items():
         facts = list(_sizes(section))
-        if service == BUCKET and section.mode != "cluster" and not settings.bucket_cidrs:
+        if service == BUCKET and settings.bucket_on_internet:
             facts.append("over the internet")
-        yield Target(id=service, name=name, where=_where(settings, section.mode), facts=facts)
-        if service == POSTGRES and has_pooler(settings):
-            yield Target(id=POOLER, name="PgBouncer", where="in front of Postgres", facts=(_place(settings),))
-    yield Target(
-        id=INTERNET,
-        name="Internet",
-        where=f"public addresses, port {HTTPS_PORT}",
-        facts=["model providers, integrations, webhooks"],
-        inside=False,
-    )
-    further = dict(_further(settings))
-    if further:
+        if isinstance(section, PlacementSettings) and section.egress:
+            facts.append(f"reaches {', '.join(section.egress)}")
+        yield Target(id=service, name=name, where=_where(settings, section), facts=facts)
+        if service == POSTGRES and settings.has_pooler:
+            yield _pooler(settings)
+    if settings.network.reaches_internet:
         yield Target(
-            id=FURTHER,
-            name="Further addresses",
-            where="each by its own policy",
-            facts=[f"{name}: {_addresses(egress)}, {egress.reason}" for name, egress in further.items()],
+            id=INTERNET,
+            name="Internet",
+            where=f"public addresses, port {HTTPS_PORT}",
+            facts=["model providers, integrations, webhooks"],
             inside=False,
         )
+    further = dict(_further(settings))
+    if further:
+        facts = [f"{name}: {_addresses(egress)}, {egress.reason}" for name, egress in further.items()]
+        yield Target(id=FURTHER, name="Further addresses", where="each by its own policy", facts=facts, inside=False)
+
+
+def _pooler(settings: StackSettings) -> Target:
+    own = settings.postgres.pooler
+    if not own.enabled:
+        return Target(id=POOLER, name="Pooler", where="outside this stack", facts=["in front of Postgres"])
+    facts = ["in front of Postgres", f"{own.replica_count} pods"]
+    if own.exporter_image:
+        facts.append("its metrics are read")
+    return Target(id=POOLER, name="PgBouncer", where=_place(settings), facts=facts)
 
 
 def callers(settings: StackSettings) -> Iterator[Caller]:
     """What is not of the stack's releases and opens connections to them, or to Postgres."""
     cluster, primary = settings.cluster, settings.primary
     hosts = [url for role in primary.public_hosts if (url := primary.public_url(role))]
-    places = (f"in {cluster.ingress_namespace}", *cluster.ingress_cidrs)
+    source = ingress_source(settings)
+    places = (*([f"in {source.namespace}"] if source.namespace else []), *source.cidrs)
     facts = [*(hosts or ["no public host"]), *(["cert-manager's challenges"] if primary.solves_challenges else [])]
-    yield Caller(id=INGRESS, name="Ingress controller", where=", ".join(places), facts=facts)
+    yield Caller(id=INGRESS, name="Ingress controller", where=", ".join(places) or "outside the cluster", facts=facts)
     yield Caller(id=MONITORING, name="Monitoring", where=f"in {cluster.monitoring_namespace}", facts=["reads metrics"])
     if settings.sets_up_database:
         jobs = "set-up and queue access" if settings.opens_queue else "set-up"
@@ -116,17 +135,14 @@ def callers(settings: StackSettings) -> Iterator[Caller]:
         )
 
 
-def further_of(settings: StackSettings, release: ReleaseSettings) -> Mapping[str, EgressSettings]:
-    """What pods of a release that reach the internet may reach besides."""
-    return {**settings.all_egress, **release.egress}
-
-
 def _further(settings: StackSettings) -> Iterator[tuple[str, EgressSettings]]:
     yield from settings.all_egress.items()
+    yield from settings.pods.egress.items()
     for _, _, release in settings.releases():
         yield from release.egress.items()
-        for pool in release.enabled_pools.values():
-            yield from pool.egress.items()
+        yield from release.pods.egress.items()
+        for run in release.runs.values():
+            yield from run.egress.items()
 
 
 def described(further: Mapping[str, EgressSettings]) -> str:
@@ -135,22 +151,24 @@ def described(further: Mapping[str, EgressSettings]) -> str:
 
 
 def _addresses(egress: EgressSettings) -> str:
-    place = egress.cidr or f"namespace {egress.namespace}"
-    return f"{place} port {', '.join(map(str, egress.ports))}"
+    place = ", ".join(egress.blocks) or f"namespace {egress.namespace}"
+    return f"{place} {egress.protocol} {', '.join(map(str, egress.ports))}"
 
 
 def _place(settings: StackSettings) -> str:
     return f"in {settings.cluster.data_namespace}"
 
 
-def _where(settings: StackSettings, mode: str) -> str:
-    match mode:
-        case "cluster":
-            return _place(settings)
-        case "managed":
+def _where(settings: StackSettings, section: Section) -> str:
+    match section:
+        case ManagedPostgres() | ManagedRedis() | ManagedStorage():
             return f"managed by {settings.cloud}"
-        case _:
+        case Located(namespace=str(namespace)):
+            return f"somebody else's, in {namespace}"
+        case Located():
             return "outside this stack"
+        case _:
+            return _place(settings)
 
 
 def _sizes(section: object) -> Iterator[str]:
