@@ -31,7 +31,21 @@ from tools.picture.page.page import page
 
 MOCKED = "test"
 """Name of the stack that the mock engine runs."""
-STACK_OF = {**{name: PROGRAMS[name] for name in ("dev", "everything", "smallest")}, "opened": (OPENED, {})}
+
+DEV, DEV_SECRETS = PROGRAMS["dev"]
+PRIVATE = {"reason": "a test of it", "cidr": "10.1.2.3/32", "ports": [443]}
+POOLED = {**DEV["postgres"], "pooler": {"enabled": True, "connections": 10, "clients": 100}}
+WAYS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    **{name: PROGRAMS[name] for name in ("dev", "everything", "smallest")},
+    "pooled": ({**DEV, "postgres": POOLED}, DEV_SECRETS),
+    "closed": (
+        {**DEV, "network": {"proxy": {"url": "http://proxy.example.com:443", "cidr": "10.1.2.3/32"}}},
+        DEV_SECRETS,
+    ),
+    "meshed": ({**DEV, "pods": {"egress": {"mesh": PRIVATE}}}, DEV_SECRETS),
+    "opened": ({**DEV, "workers": copy.deepcopy(DEV["workers"])}, DEV_SECRETS),
+}
+WAYS["opened"][0]["workers"]["acme"]["pools"]["flow"]["egress"] = {"crm": PRIVATE}
 
 
 def pictured(raw: dict[str, Any], secrets: dict[str, str]) -> Installation:
@@ -40,19 +54,20 @@ def pictured(raw: dict[str, Any], secrets: dict[str, str]) -> Installation:
 
 def opened(name: str) -> dict[str, list[str]]:
     """What rendered policies let every pod of a program open; a Job's pod under the name of its workload."""
-    raw, secrets = STACK_OF[name]
-    return connections(run_program(raw, secrets or PROGRAMS["everything"][1]))
+    return connections(run_program(*WAYS[name]))
 
 
-@pytest.mark.parametrize("name", ["dev", "everything", "smallest"])
+@pytest.mark.parametrize("name", WAYS)
 def test_what_a_workload_uses_is_what_its_network_policies_let_it_open(name: str) -> None:
     allowed = opened(name)
-    shown = pictured(*STACK_OF[name])
+    shown = pictured(*WAYS[name])
     places = {
         "noxus-data/postgres": "postgres",
         "noxus-data/redis": "redis",
         "noxus-data/bucket": "bucket",
+        "noxus-data/postgres-pooler": "pooler",
         "internet": "internet",
+        "private": "further",
     }
     for release in shown.releases:
         for workload in release.workloads:
@@ -61,10 +76,10 @@ def test_what_a_workload_uses_is_what_its_network_policies_let_it_open(name: str
             assert set(workload.reaches) == {places[t] for t in targets if t in places}, pod
 
 
-@pytest.mark.parametrize("name", ["dev", "everything", "smallest"])
+@pytest.mark.parametrize("name", WAYS)
 def test_who_calls_a_workload_is_who_its_network_policies_let_in(name: str) -> None:
     allowed = opened(name)
-    shown = pictured(*STACK_OF[name])
+    shown = pictured(*WAYS[name])
     frontend = f"{shown.releases[0].namespace}/{shown.releases[0].name}-frontend"
     callers = {"ingress-nginx/controller": "ingress", "monitoring/prometheus": "monitoring", frontend: "frontend"}
     for release in shown.releases:
@@ -74,14 +89,17 @@ def test_who_calls_a_workload_is_who_its_network_policies_let_in(name: str) -> N
             assert set(workload.reached_by) == {callers[who] for who in found if who != here}, here
 
 
-@pytest.mark.parametrize("name", ["dev", "everything", "smallest"])
+@pytest.mark.parametrize("name", WAYS)
 def test_who_else_opens_connections_to_postgres_is_drawn(name: str) -> None:
-    shown = pictured(*STACK_OF[name])
+    shown = pictured(*WAYS[name])
     others = {who for who, targets in opened(name).items() if "noxus-data/postgres:5432" in targets}
     own = {f"{r.namespace}/{w.deployment}" for r in shown.releases for w in r.workloads}
     others = {who for who in others if not any(who.startswith(workload) for workload in own)}
     names = {"keda/operator": "keda", "noxus-data/postgres-setup": "setup", "noxus-data/postgres-queue": "setup"}
-    assert {caller.id for caller in shown.callers if caller.target == "postgres"} == {names[who] for who in others}
+    names["noxus-data/postgres-pooler"] = "pooler"
+    drawn = {caller.id for caller in shown.callers if caller.target == "postgres"}
+    drawn |= {target.id for target in shown.targets if target.id == "pooler"}
+    assert drawn == {names[who] for who in others}
 
 
 def test_further_addresses_are_drawn_for_the_pods_that_may_reach_them() -> None:
@@ -93,9 +111,7 @@ def test_further_addresses_are_drawn_for_the_pods_that_may_reach_them() -> None:
 
 
 def test_a_pooler_stands_between_postgres_and_all_pods_but_those_of_jobs() -> None:
-    raw, secrets = PROGRAMS["dev"]
-    postgres = {**raw["postgres"], "pooler": {"enabled": True, "connections": 10, "clients": 100}}
-    shown = pictured({**raw, "postgres": postgres}, secrets)
+    shown = pictured(*WAYS["pooled"])
     ways = {w.name: {"postgres", "pooler"} & set(w.reaches) for r in shown.releases for w in r.workloads}
     assert ways == {
         "frontend": set(),
