@@ -1,5 +1,6 @@
 """Installations for tests of pictures: stack files, fleets, and what a preview of one program over another prints."""
 
+import copy
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -8,11 +9,35 @@ from config import StackSettings, read_stack_file
 from tests.fleets import QUEUE, keda
 from tests.harness import Deployment, Resource
 from tests.programs import ROOT, SMALLEST, settings
+from tests.test_program import PROGRAMS
 from tools.picture.facts import installation
 from tools.picture.installation import Installation
 
 STACKS = tuple(path.name.split(".")[1] for path in sorted(ROOT.glob("Pulumi.*.yaml")))
 URN = "urn:pulumi:test::noxus::"
+
+
+_DEV, _SECRETS = PROGRAMS["dev"]
+_PRIVATE = {"reason": "a test of it", "cidr": "10.1.2.3/32", "ports": [443]}
+_POOLED = {**_DEV["postgres"], "pooler": {"enabled": True, "connections": 10, "clients": 100}}
+WAYS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    **{name: PROGRAMS[name] for name in ("dev", "everything", "smallest")},
+    "pooled": ({**_DEV, "postgres": _POOLED}, _SECRETS),
+    "closed": (
+        {**_DEV, "network": {"proxy": {"url": "http://proxy.example.com:443", "cidr": "10.1.2.3/32"}}},
+        _SECRETS,
+    ),
+    "meshed": ({**_DEV, "pods": {"egress": {"mesh": _PRIVATE}}}, _SECRETS),
+    "opened": ({**_DEV, "workers": copy.deepcopy(_DEV["workers"])}, _SECRETS),
+}
+"""Stacks that differ in who reaches whom, each with its secrets."""
+WAYS["opened"][0]["workers"]["acme"]["pools"]["flow"]["egress"] = {"crm": _PRIVATE}
+
+
+def of_way(name: str) -> Installation:
+    """One of `WAYS`."""
+    raw, secrets = WAYS[name]
+    return installation(name, settings(raw, *secrets))
 
 
 def of_file(stack: str) -> Installation:

@@ -15,7 +15,7 @@ from hypothesis import settings as tried
 
 from config import StackSettings
 from tests.fleets import fleets, settings_of, stack
-from tests.pictures import STACKS, fleet, of_file, previewed
+from tests.pictures import STACKS, WAYS, fleet, of_file, of_way, previewed
 from tests.programs import ROOT, SMALLEST, run_program, settings
 from tests.test_program import PROGRAMS
 from tests.test_reachability import OPENED, connections
@@ -32,21 +32,6 @@ from tools.picture.page.page import page
 MOCKED = "test"
 """Name of the stack that the mock engine runs."""
 
-DEV, DEV_SECRETS = PROGRAMS["dev"]
-PRIVATE = {"reason": "a test of it", "cidr": "10.1.2.3/32", "ports": [443]}
-POOLED = {**DEV["postgres"], "pooler": {"enabled": True, "connections": 10, "clients": 100}}
-WAYS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
-    **{name: PROGRAMS[name] for name in ("dev", "everything", "smallest")},
-    "pooled": ({**DEV, "postgres": POOLED}, DEV_SECRETS),
-    "closed": (
-        {**DEV, "network": {"proxy": {"url": "http://proxy.example.com:443", "cidr": "10.1.2.3/32"}}},
-        DEV_SECRETS,
-    ),
-    "meshed": ({**DEV, "pods": {"egress": {"mesh": PRIVATE}}}, DEV_SECRETS),
-    "opened": ({**DEV, "workers": copy.deepcopy(DEV["workers"])}, DEV_SECRETS),
-}
-WAYS["opened"][0]["workers"]["acme"]["pools"]["flow"]["egress"] = {"crm": PRIVATE}
-
 
 def pictured(raw: dict[str, Any], secrets: dict[str, str]) -> Installation:
     return installation(MOCKED, settings(raw, *secrets))
@@ -60,7 +45,7 @@ def opened(name: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", WAYS)
 def test_what_a_workload_uses_is_what_its_network_policies_let_it_open(name: str) -> None:
     allowed = opened(name)
-    shown = pictured(*WAYS[name])
+    shown = of_way(name)
     places = {
         "noxus-data/postgres": "postgres",
         "noxus-data/redis": "redis",
@@ -79,7 +64,7 @@ def test_what_a_workload_uses_is_what_its_network_policies_let_it_open(name: str
 @pytest.mark.parametrize("name", WAYS)
 def test_who_calls_a_workload_is_who_its_network_policies_let_in(name: str) -> None:
     allowed = opened(name)
-    shown = pictured(*WAYS[name])
+    shown = of_way(name)
     frontend = f"{shown.releases[0].namespace}/{shown.releases[0].name}-frontend"
     callers = {"ingress-nginx/controller": "ingress", "monitoring/prometheus": "monitoring", frontend: "frontend"}
     for release in shown.releases:
@@ -91,7 +76,7 @@ def test_who_calls_a_workload_is_who_its_network_policies_let_in(name: str) -> N
 
 @pytest.mark.parametrize("name", WAYS)
 def test_who_else_opens_connections_to_postgres_is_drawn(name: str) -> None:
-    shown = pictured(*WAYS[name])
+    shown = of_way(name)
     others = {who for who, targets in opened(name).items() if "noxus-data/postgres:5432" in targets}
     own = {f"{r.namespace}/{w.deployment}" for r in shown.releases for w in r.workloads}
     others = {who for who in others if not any(who.startswith(workload) for workload in own)}
@@ -111,7 +96,7 @@ def test_further_addresses_are_drawn_for_the_pods_that_may_reach_them() -> None:
 
 
 def test_a_pooler_stands_between_postgres_and_all_pods_but_those_of_jobs() -> None:
-    shown = pictured(*WAYS["pooled"])
+    shown = of_way("pooled")
     ways = {w.name: {"postgres", "pooler"} & set(w.reaches) for r in shown.releases for w in r.workloads}
     assert ways == {
         "frontend": set(),

@@ -12,7 +12,7 @@ from tests.e2e import browser
 from tests.e2e.browser import Browser
 from tests.e2e.conftest import engine_environment
 from tests.e2e.dev_stack import DevStack
-from tests.pictures import STACKS, fleet, of_file
+from tests.pictures import STACKS, fleet, of_file, of_way
 from tools.picture.changes import changes
 from tools.picture.drawing.svg import drawing
 from tools.picture.facts import installation
@@ -132,6 +132,7 @@ def with_changes() -> Installation:
 
 PICTURES: Final = {
     **{name: lambda name=name: of_file(name) for name in STACKS},
+    "a pooler": lambda: of_way("pooled"),
     "a hundred pools": lambda: installation("fleet", fleet(POOLS)),
     "a preview": with_changes,
 }

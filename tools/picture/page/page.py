@@ -13,7 +13,7 @@ from tools.picture.page.markup import marked, put, put_icon, put_mark, put_tasks
 from tools.picture.page.rails import Rails
 from tools.picture.page.releases import Releases
 from tools.picture.palette import DARK, FONT, LIGHT, variables
-from tools.picture.reach import POSTGRES
+from tools.picture.reach import POOLER, POSTGRES
 from tools.picture.words import ALWAYS, CALLED, COLUMNS, GONE, OUTSIDE, RESERVE, REST, SAID, SERVED, USES, cells
 from tools.picture.words import previewed as said_of
 
@@ -92,6 +92,8 @@ def _surroundings(main: Element, found: Installation) -> None:
         _card(around, found, caller, "calls inbound", row)
         down = row_of[caller.target or POSTGRES] - row
         put(around, "i", "", "uses data bent" if down else "uses data", style=f"--row: {row}; --down: {down}")
+    if POOLER in row_of:
+        put(around, "i", "", "into data", style=f"--row: {row_of[POOLER]}")
     for place, target in reversed(list(enumerate(found.targets))):
         look = "data" if target.inside else "outward"
         _card(around, found, target, f"called {look}", row_of[target.id])
