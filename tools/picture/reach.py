@@ -100,7 +100,7 @@ def targets(settings: StackSettings) -> Iterator[Target]:
     further = dict(_further(settings))
     if further:
         facts = [f"{name}: {_addresses(egress)}, {egress.reason}" for name, egress in further.items()]
-        yield Target(id=FURTHER, name="Further addresses", where="each by its own policy", facts=facts, inside=False)
+        yield Target(id=FURTHER, name="Further addresses", where="one policy each", facts=facts, inside=False)
 
 
 def _pooler(settings: StackSettings) -> Target:
