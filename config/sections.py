@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, Literal, Self, cast
 from pydantic import Field, model_validator
 from typing_extensions import TypeVar
 
+from config.accept import AcceptSettings
 from config.autoscaling import KedaAutoscaling
 from config.clouds.cloud import CloudSettings
 from config.connections import ConnectionsSettings
@@ -223,6 +224,8 @@ class StackSettings(Section, Generic[_Postgres_co, _Redis_co, _Storage_co, _Stat
     """Who writes the Secrets of the releases."""
     archive: ArchiveSettings = ArchiveSettings()
     """When run data moves from Redis to the bucket."""
+    accept: AcceptSettings = AcceptSettings()
+    """Why this change may do what its report holds up."""
     routing: RoutingSettings = RoutingSettings()
     """What the stack promises about who runs which tasks."""
     scaling: ScalingSettings = ScalingSettings()
