@@ -21,6 +21,7 @@ MASKED: Final = "[secret]"
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine prints in place of a value that only the update will know."""
 
+_ROOT: Final = "pulumi:pulumi:Stack"
 _REPLACING: Final = frozenset({"replace", "create-replacement", "delete-replaced"})
 _PLAIN: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
 
@@ -102,11 +103,10 @@ def parse(text: str) -> Preview:
         by_urn.setdefault(step["urn"], []).append(step)
     steps = [step for urn, printed in by_urn.items() if (step := _step(urn, printed))]
     said = [d for d in found.get("diagnostics") or () if d.get("severity") == "error"]
-    done = found.get("changeSummary") or {}
     return Preview(
         steps=steps,
         errors=[str(d.get("message", "")).removeprefix("error: ").strip() for d in said],
-        first=not said and bool(steps) and all(step.op == "create" for step in steps) and not done.get("same"),
+        first=any(step.op == "create" and step.type == _ROOT for step in steps),
     )
 
 
