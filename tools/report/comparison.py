@@ -31,4 +31,8 @@ class Comparison:
 
     def changes(self) -> Iterator[Step]:
         """Steps that change what is deployed. Of a stack that is made anew, none: there is nothing to lose yet."""
+        return (step for step in self.everything() if step.op != "same")
+
+    def everything(self) -> Iterator[Step]:
+        """The same, and what stays as it is."""
         return (step for step in (() if self.preview.first else self.preview.steps) if step.is_real)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from config.load import PROJECT
+from tools.report.preview import FLAGS
 
 _RECENT: Final = "50"
 """Updates that are looked through for the last one that succeeded."""
@@ -47,7 +48,7 @@ class Engine:
     def preview(self) -> subprocess.Popen[str]:
         """A preview that is running."""
         more = {"PULUMI_SKIP_CHECKPOINTS": "true"}  # it keeps no state, and the engine would write all at every step
-        return self._start("preview", "--json", "--show-replacement-steps", **more)
+        return self._start("preview", *FLAGS, **more)
 
     def history(self) -> subprocess.Popen[str]:
         """The last updates, with what they were configured with."""

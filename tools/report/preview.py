@@ -1,8 +1,9 @@
-"""A preview's steps, as `pulumi preview --json --show-replacement-steps` prints them: parsed, and nothing judged yet.
+"""A preview's steps, as the engine prints them with `FLAGS`: parsed, and nothing judged yet.
 
 That form carries what a judgement needs, as the real engine shows: old and new inputs with secrets masked, the
-properties that the plugin says will change, and the order of a replacement's two halves. Without
-`--show-replacement-steps` that order is missing, and then the worse one is supposed.
+properties that the plugin says will change, the order of a replacement's two halves, and what stays as it is, without
+which nobody could say whether a right that goes with one object is still given by another. Without the last two flags
+the preview can be read too; then the worse order is supposed, and what stays is not known.
 """
 
 import json
@@ -12,8 +13,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, cast
 
-Op = Literal["create", "update", "replace", "delete"]
+Op = Literal["create", "update", "replace", "delete", "same"]
 Inputs = Mapping[str, Any]
+
+FLAGS: Final = ("--json", "--show-replacement-steps", "--show-sames")
+"""How a preview is asked for."""
 
 MASKED: Final = "[secret]"
 """What the engine prints in place of a secret."""
@@ -21,6 +25,7 @@ MASKED: Final = "[secret]"
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine prints in place of a value that only the update will know."""
 
+_COMMAND: Final = f"`pulumi preview {' '.join(FLAGS)}`"
 _ROOT: Final = "pulumi:pulumi:Stack"
 _REPLACING: Final = frozenset({"replace", "create-replacement", "delete-replaced"})
 _PLAIN: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
@@ -80,7 +85,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """All steps that change something, and why there is no more of them."""
+    """All steps, and why there is no more of them."""
 
     steps: Sequence[Step]
     errors: Sequence[str] = ()
@@ -94,9 +99,9 @@ def parse(text: str) -> Preview:
     try:
         printed = json.loads(text)
     except ValueError as error:
-        raise PreviewError(f"is not JSON ({error}); make it by `pulumi preview --json --show-replacement-steps`") from None
+        raise PreviewError(f"is not JSON ({error}); make it by {_COMMAND}") from None
     if not isinstance(printed, dict) or "steps" not in printed and "diagnostics" not in printed:
-        raise PreviewError("is no preview; make it by `pulumi preview --json --show-replacement-steps`")
+        raise PreviewError(f"is no preview; make it by {_COMMAND}")
     found = cast("dict[str, Any]", printed)
     by_urn: dict[str, list[dict[str, Any]]] = {}
     for step in found.get("steps") or ():
@@ -111,7 +116,7 @@ def parse(text: str) -> Preview:
 
 
 def _step(urn: str, printed: Sequence[Mapping[str, Any]]) -> Step | None:
-    """One resource's steps as one; nothing for what stays as it is or is only read."""
+    """One resource's steps as one; nothing for what is only read."""
     ops = [step["op"] for step in printed]
     if not (op := _op(ops)):
         return None
@@ -137,7 +142,7 @@ def _step(urn: str, printed: Sequence[Mapping[str, Any]]) -> Step | None:
 def _op(ops: Sequence[str]) -> Op | None:
     if _REPLACING.intersection(ops):
         return "replace"
-    for op in ("update", "create", "delete"):
+    for op in ("update", "create", "delete", "same"):
         if op in ops:
             return op
     return "create" if "import" in ops else None
