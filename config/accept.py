@@ -5,8 +5,11 @@ from config.section import Section
 
 
 class AcceptSettings(Section):
-    """Why a change may do what `make report` holds up. An approval is spent once the change that brought it is
-    deployed: another one takes another reason. It changes nothing that is deployed."""
+    """Why a change may do what `make report` holds up.
+
+    A reason is spent once the change that brought it is deployed: the next one takes another. It changes nothing that
+    is deployed.
+    """
 
     data_loss: Reason | None = None
     """Why data, or what keeps it, may go."""

@@ -5,7 +5,7 @@ setting does, the cause is none of them: another version of the program or of a 
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, cast
@@ -50,7 +50,9 @@ _LITERALS: Final = frozenset(
     {"env", "workerSubscribe", "workerSubscribeTenants", "workerSubscribeWorkspaces", "scraping", "concurrency"}
 )
 _PLACES: Final = frozenset({"affinity", "nodeSelector", "tolerations", "topologySpreadConstraints"})
-_NUMBERS: Final = frozenset({"autoscaling", "replicaCount", "scaling", "concurrency", "maxTaskSeconds", "responseTargetSeconds"})
+_NUMBERS: Final = frozenset(
+    {"autoscaling", "replicaCount", "scaling", "concurrency", "maxTaskSeconds", "responseTargetSeconds"}
+)
 
 _LEADS: Final[Sequence[tuple[re.Pattern[str], frozenset[str]]]] = tuple(
     (re.compile(pattern), settings)
@@ -59,15 +61,21 @@ _LEADS: Final[Sequence[tuple[re.Pattern[str], frozenset[str]]]] = tuple(
         (r"(checksum|^data|^stringData|remoteRef|template\.data|\.literal|secretString|secretData)", _ENV),
         (r"secretKeyRef|envFrom", _ENV),
         (r"\.env\[", _LITERALS | _ENV),
-        (r"\.resources\b", frozenset({"resources", "memoryMib", "storageGib", "quota"})),
-        (r"terminationGracePeriodSeconds|safe-to-evict|do-not-disrupt", frozenset({"maxTaskSeconds", "preStopSeconds", "streamSeconds"})),
+        (r"requests\.storage$", frozenset({"storageGib"})),
+        (r"\.resources\b", frozenset({"resources", "memoryMib", "quota"})),
+        (
+            r"terminationGracePeriodSeconds|safe-to-evict|do-not-disrupt",
+            frozenset({"maxTaskSeconds", "preStopSeconds", "streamSeconds"}),
+        ),
         (r"lifecycle", frozenset({"preStopSeconds", "streamSeconds"})),
         (r"\.command", frozenset({"command"})),
         (r"[pP]robe", frozenset({"startupSeconds", "livenessCommand", "command"})),
         (r"affinity|nodeSelector|tolerations|topologySpread", _PLACES),
-        (r"^spec\.(replicas|(min|max)Replica)|^spec\.(triggers|advanced|fallback|cooldown|polling|metrics|behavior)", _NUMBERS | _LITERALS | _ADDRESSES),
+        (
+            r"^spec\.(replicas|(min|max)Replica)|^spec\.(triggers|advanced|fallback|cooldown|polling|metrics|behavior)",
+            _NUMBERS | _LITERALS | _ADDRESSES,
+        ),
         (r"storageClassName", frozenset({"storageClass"})),
-        (r"spec\.resources\.requests\.storage", frozenset({"storageGib"})),
     )
 )
 """Which settings a property can follow from: names that stand somewhere in their paths. Of other properties, any."""
@@ -139,7 +147,9 @@ class Causes:
         wanted = _wanted(step.paths if properties is None else properties)
         candidates = [*self.secrets, *self.differences] if wanted is None or wanted & _VALUES else self.differences
         ranked = sorted(candidates, key=lambda it: _distance(owner, it.path))
-        fitting = (it for it in ranked if wanted is None or _around(owner, it.path) or _leads(it.path, wanted, self.rotated))
+        fitting = (
+            it for it in ranked if wanted is None or _around(owner, it.path) or _leads(it.path, wanted, self.rotated)
+        )
         found = next(fitting, None)
         return self.named(found.path) if found else None
 
@@ -163,7 +173,7 @@ def _differing(before: object, after: object, path: Path) -> Iterator[Difference
 
 
 def _distance(owner: Path, path: Path) -> int:
-    """How far a setting is from what a resource belongs to: 0 of its own, 1 its release's, 2 all workloads', 3 others'."""
+    """How far a setting is from what a resource belongs to: 0 its own, 1 its release's, 2 everybody's, 3 another's."""
     if path[: len(owner)] == owner or _around(owner, path):
         return 0
     release = _release(owner)

@@ -55,12 +55,21 @@ def _summary(report: Report) -> str:
     if report.first:
         lines += ["Nothing is deployed yet: everything is made, and nothing can be lost.", ""]
     compared = report.compared_with
-    lines += [f"Settings compared with {compared}." if compared else "No settings to compare with: name some by `--base`.", ""]
-    counts = {kind: sum(1 for finding in report.findings if finding.kind == kind) for kind in KINDS}
-    shown = [f"{number} {KINDS[kind].title.lower()}" for kind, number in counts.items() if number and kind != "harmless"]
-    lines.append(", ".join(shown) + "." if shown else "Nothing but harmless changes." if counts["harmless"] else "No changes.")
+    lines += [
+        f"Settings compared with {compared}." if compared else "No settings to compare with: name some by `--base`.",
+        "",
+    ]
+    counts: dict[Class, int] = {kind: sum(1 for finding in report.findings if finding.kind == kind) for kind in KINDS}
+    shown = [
+        f"{number} {KINDS[kind].title.lower()}" for kind, number in counts.items() if number and kind != "harmless"
+    ]
+    lines.append(
+        ", ".join(shown) + "." if shown else "Nothing but harmless changes." if counts["harmless"] else "No changes."
+    )
     for kind in dict.fromkeys(finding.kind for finding in report.held):
-        lines.append(f"**{KINDS[kind].title} needs an approval**: the label `{label(kind)}`, or `accept: {{ {kind}: \"why\" }}`.")
+        lines.append(
+            f'**{KINDS[kind].title} needs an approval**: the label `{label(kind)}`, or `accept: {{ {kind}: "why" }}`.'
+        )
     for kind, who in report.approved.items():
         if counts[kind]:
             lines.append(f"{KINDS[kind].title} is approved ({_cell(who)}).")
@@ -68,13 +77,13 @@ def _summary(report: Report) -> str:
 
 
 def _table(report: Report, kind: Class, found: Sequence[Finding]) -> str:
-    rows = _rows(report, found)
-    title = f"#### {KINDS[kind].title}: {KINDS[kind].meaning}"
+    title = f"{KINDS[kind].title}: {KINDS[kind].meaning}"
     if kind == "harmless":
         said = ", ".join(f"{finding.subject} {finding.what}" for finding in found)
-        return f"<details><summary>{KINDS[kind].title}: {KINDS[kind].meaning}</summary>\n\n{_cut(said, 4 * _CELL)}\n\n</details>\n"
+        return f"<details><summary>{title}</summary>\n\n{_cut(said, 4 * _CELL)}\n\n</details>\n"
+    rows = _rows(report, found)
     shown, folded = rows[:_OPEN_ROWS], rows[_OPEN_ROWS:_ROWS]
-    lines = [title, "", *_HEAD, *shown, ""]
+    lines = [f"#### {title}", "", *_HEAD, *shown, ""]
     if folded:
         lines += [f"<details><summary>{len(folded)} more</summary>", "", *_HEAD, *folded, "", "</details>", ""]
     if len(rows) > _ROWS:

@@ -31,18 +31,21 @@ class Owners:
             return ("cluster",)
         namespace, _, name = step.name.rpartition("/")
         _, _, user = name.rpartition("-from-")
-        if user in self._releases:  # a release's own policy at a data service
-            return self._releases[user]
-        if found := self._names.get(step.name) or self._workload(namespace, name):
-            return found
-        if namespace in self._namespaces:
-            return self._namespaces[namespace]
-        if step.name in self._namespaces:
-            return self._namespaces[step.name]
-        if section := self._section(step):
-            return section
-        longest = max((r for r in self._releases if name == r or name.startswith(f"{r}-")), key=len, default=None)
-        return self._releases[longest] if longest else ()
+        return (
+            self._releases.get(user)  # a release's own policy at a data service
+            or self._names.get(step.name)
+            or self._workload(namespace, name)
+            or self._namespaces.get(namespace or step.name)
+            or self._section(step)
+            or self._release(name)
+            or ()
+        )
+
+    def _release(self, name: str) -> Path | None:
+        """What a resource of a cloud is made for, whose name begins with a release's."""
+        found = (release for release in self._releases if name == release or name.startswith(f"{release}-"))
+        longest = max(found, key=len, default=None)
+        return self._releases[longest] if longest else None
 
     def _workload(self, namespace: str, name: str) -> Path | None:
         """What an object is made for whose name begins with a workload's, as a policy's does."""

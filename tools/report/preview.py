@@ -100,7 +100,7 @@ def parse(text: str) -> Preview:
         printed = json.loads(text)
     except ValueError as error:
         raise PreviewError(f"is not JSON ({error}); make it by {_COMMAND}") from None
-    if not isinstance(printed, dict) or "steps" not in printed and "diagnostics" not in printed:
+    if not isinstance(printed, dict) or ("steps" not in printed and "diagnostics" not in printed):
         raise PreviewError(f"is no preview; make it by {_COMMAND}")
     found = cast("dict[str, Any]", printed)
     by_urn: dict[str, list[dict[str, Any]]] = {}
@@ -120,7 +120,9 @@ def _step(urn: str, printed: Sequence[Mapping[str, Any]]) -> Step | None:
     ops = [step["op"] for step in printed]
     if not (op := _op(ops)):
         return None
-    fullest = max(printed, key=lambda step: ("oldState" in step) + ("newState" in step) + bool(step.get("detailedDiff")))
+    fullest = max(
+        printed, key=lambda step: ("oldState" in step) + ("newState" in step) + bool(step.get("detailedDiff"))
+    )
     old, new = fullest.get("oldState") or {}, fullest.get("newState") or {}
     if op == "create":
         old = {}
@@ -133,7 +135,11 @@ def _step(urn: str, printed: Sequence[Mapping[str, Any]]) -> Step | None:
         urn=urn,
         old=before,
         new=after,
-        paths=tuple(sorted(said)) if said else tuple(path for path, _, _ in differing(before, after)) if old and new else (),
+        paths=tuple(sorted(said))
+        if said
+        else tuple(path for path, _, _ in differing(before, after))
+        if old and new
+        else (),
         deleted_first=op == "replace" and _is_deleted_first(ops),
         guarded=bool(old.get("protect")),
     )

@@ -33,4 +33,6 @@ def judged(comparison: Comparison) -> Sequence[Finding]:
     found = [finding for judge in _CLASSES for finding in judge(comparison)]
     found += harmless(comparison, frozenset().union(*(finding.steps for finding in found)))
     order = list(KINDS)
-    return sorted(found, key=lambda it: (order.index(it.kind), it.cause.setting if it.cause else "", it.subject, it.what))
+    return sorted(
+        found, key=lambda it: (order.index(it.kind), it.cause.setting if it.cause else "", it.subject, it.what)
+    )

@@ -47,7 +47,7 @@ def _sizes(comparison: Comparison, step: Step) -> Iterator[Finding]:
                 kind="cost",
                 subject=step.label,
                 what=f"{path} {before.get(path)} → {after.get(path)}",
-                cause=causes.at(setting) or causes.of(step, [path]),
+                cause=(causes.at(setting) if setting else None) or causes.of(step, [path]),
                 steps=frozenset({step.urn}),
             )
 

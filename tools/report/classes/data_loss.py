@@ -36,7 +36,7 @@ def _holds_data(comparison: Comparison, step: Step) -> bool:
 def _kept_for_less(comparison: Comparison, step: Step) -> Iterator[Finding]:
     for path, setting in KNOWN.keeps.get(step.type, {}).items():
         before, after = (
-            [float(value) for at, value in flat(inputs) if at == path and isinstance(value, int | float | str)]
+            [value for at, value in flat(inputs) if at == path and isinstance(value, int | float)]
             for inputs in (step.old, step.new)
         )
         if before and after and min(after) < min(before):

@@ -14,12 +14,12 @@ _MISSED_BY_NOBODY: Final = frozenset({"Job", "RandomPassword", "RandomId"})
 def gap(comparison: Comparison) -> Iterator[Finding]:
     """What is missing for a time. What holds data is worse than missing: that is data loss."""
     for step in comparison.changes():
-        if step.op == "replace" and step.deleted_first and step.type not in KNOWN.holds:
-            if step.kind not in _MISSED_BY_NOBODY:
-                yield Finding(
-                    kind="gap",
-                    subject=step.label,
-                    what="is deleted before it is made again",
-                    cause=comparison.causes.of(step),
-                    steps=frozenset({step.urn}),
-                )
+        missed = step.type not in KNOWN.holds and step.kind not in _MISSED_BY_NOBODY
+        if step.op == "replace" and step.deleted_first and missed:
+            yield Finding(
+                kind="gap",
+                subject=step.label,
+                what="is deleted before it is made again",
+                cause=comparison.causes.of(step),
+                steps=frozenset({step.urn}),
+            )

@@ -69,7 +69,9 @@ def _tasks(
     longest = max(before.max_task_seconds, after.max_task_seconds if isinstance(after, PoolSettings) else 0)
     rows = survival(comparison.old).get(path, ()) if comparison.old else ()
     outcome = next((row.outcome for row in rows if row.event == event), "unknown")
-    running = f"{pods * before.concurrency} running tasks" if before.concurrency else f"{pods} x concurrency running tasks"
+    running = (
+        f"{pods * before.concurrency} running tasks" if before.concurrency else f"{pods} x concurrency running tasks"
+    )
     grace = before.grace_seconds
     if longest > grace:
         return f"up to {running} at risk, of up to {longest} s, which get {grace} s", pods > 0

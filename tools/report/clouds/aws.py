@@ -25,7 +25,11 @@ def _policy(key: str, inputs: Inputs, name: str) -> Iterator[Grant]:
             for action in _listed(statement.get("Action")):
                 for resource in _listed(statement.get("Resource") or ""):
                     on, when = f" on {resource}" if resource else "", f" if {condition}" if condition else ""
-                    yield Grant(f"{principal or name}", f"{action}{on}{when}{_of(principal, name)}", statement.get("Effect") == "Deny")
+                    yield Grant(
+                        f"{principal or name}",
+                        f"{action}{on}{when}{_of(principal, name)}",
+                        statement.get("Effect") == "Deny",
+                    )
 
 
 def _of(principal: str, name: str) -> str:
@@ -35,7 +39,9 @@ def _of(principal: str, name: str) -> str:
 def _principals(statement: Mapping[str, Any]) -> Sequence[str]:
     principal = statement.get("Principal")
     if isinstance(principal, dict):
-        return [f"{kind} {each}" for kind, every in cast("dict[str, Any]", principal).items() for each in _listed(every)]
+        return [
+            f"{kind} {each}" for kind, every in cast("dict[str, Any]", principal).items() for each in _listed(every)
+        ]
     return ["everybody"] if principal == "*" else [""]
 
 

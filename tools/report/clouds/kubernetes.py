@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from config.names import app_env_secret
 from tools.report.clouds.properties import Properties
 from tools.report.grant import Grant
 from tools.report.preview import Inputs
@@ -72,9 +73,8 @@ def _pod_secrets(inputs: Inputs, name: str) -> Iterator[Grant]:
                 found.add(reference["name"])
     found |= {volume["secret"]["secretName"] for volume in pod.get("volumes") or () if volume.get("secret")}
     for secret in sorted(found):
-        # Of a release that is called another name, its Secrets are the same ones under that name.
-        own = secret.removeprefix(f"{release}-") if release else secret
-        yield Grant(f"pods of {namespace}", f"read Secret {own if own == secret else f'<release>-{own}'}")
+        # A release that is called another name has the same settings in a Secret of that name.
+        yield Grant(f"pods of {namespace}", f"read Secret {'app-env' if secret == app_env_secret(release) else secret}")
 
 
 def _store_secrets(inputs: Inputs, name: str) -> Iterator[Grant]:
@@ -115,7 +115,10 @@ def _hosts(inputs: Inputs, name: str) -> Iterator[Grant]:
     for rule in (inputs.get("spec") or {}).get("rules") or ():
         for path in (rule.get("http") or {}).get("paths") or ():
             service = ((path.get("backend") or {}).get("service") or {}).get("name")
-            yield Grant("everybody", f"reach {_namespace(inputs)}/{service} at {rule.get('host', 'any host')}{path.get('path', '')}")
+            yield Grant(
+                "everybody",
+                f"reach {_namespace(inputs)}/{service} at {rule.get('host', 'any host')}{path.get('path', '')}",
+            )
 
 
 def _namespace(inputs: Inputs) -> str:
@@ -126,8 +129,7 @@ NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
 PROPERTIES: Final = Properties(
     holds=frozenset({"kubernetes:core/v1:PersistentVolumeClaim"}),
-    keeps={"kubernetes:core/v1:PersistentVolumeClaim": {"spec.resources.requests.storage": "storageGib"}},
-    sizes={"kubernetes:core/v1:PersistentVolumeClaim": {"spec.resources.requests.storage": "storageGib"}},
+    sizes={"kubernetes:core/v1:PersistentVolumeClaim": {"spec.resources.requests.storage": ""}},
     grants={
         NETWORK_POLICY: _policy,
         "kubernetes:apps/v1:Deployment": _pod_secrets,
