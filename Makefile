@@ -12,7 +12,7 @@ REQUIREMENTS := $(sort $(wildcard requirements*.txt))
 # The environment is made anew when a pin changes, whatever git did to the files' times.
 VENV := .venv/$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-16).installed
 
-.PHONY: help venv up preview policy check routing connections drain picture verify down test lint types unit bench e2e docs format
+.PHONY: help venv up preview policy check routing connections drain picture report verify down test lint types unit bench e2e docs format
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -57,6 +57,11 @@ drain: $(VENV) ## Say which events each pool's longest task survives: make drain
 
 picture: $(VENV) ## Draw a stack as configured, an SVG and a page to search in: make picture STACK=prod
 	@$(BIN)/python -m tools.picture --stack $(STACK)
+
+report: $(VENV) ## Say what a change would do to data, tasks and permissions: make report STACK=prod
+	@$(SANDBOX) up --preview --stack $(STACK) >&2
+	@$(SANDBOX) exec --preview --stack $(STACK) -- pulumi stack select --create $(STACK) >&2
+	@$(SANDBOX) exec --preview --stack $(STACK) -- $(BIN)/python -m tools.report --stack $(STACK) $(REPORT)
 
 verify: $(VENV) ## Check a deployed stack against its configuration: make verify STACK=dev
 	@$(IN_SANDBOX) $(BIN)/python -m tools.verify --stack $(STACK)

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest

@@ -46,9 +46,8 @@ _ADDRESSES: Final = frozenset(
 """Settings that a data service's address follows from."""
 
 _ENV: Final = _VALUES | _ADDRESSES | {"maxTaskSeconds"}
-_LITERALS: Final = frozenset(
-    {"env", "workerSubscribe", "workerSubscribeTenants", "workerSubscribeWorkspaces", "scraping", "concurrency"}
-)
+_SUBSCRIPTION: Final = frozenset({"workerSubscribe", "workerSubscribeTenants", "workerSubscribeWorkspaces"})
+_LITERALS: Final = _SUBSCRIPTION | {"concurrency", "env"}
 _PLACES: Final = frozenset({"affinity", "nodeSelector", "tolerations", "topologySpreadConstraints"})
 _NUMBERS: Final = frozenset(
     {"autoscaling", "replicaCount", "scaling", "concurrency", "maxTaskSeconds", "responseTargetSeconds"}
@@ -71,10 +70,8 @@ _LEADS: Final[Sequence[tuple[re.Pattern[str], frozenset[str]]]] = tuple(
         (r"\.command", frozenset({"command"})),
         (r"[pP]robe", frozenset({"startupSeconds", "livenessCommand", "command"})),
         (r"affinity|nodeSelector|tolerations|topologySpread", _PLACES),
-        (
-            r"^spec\.(replicas|(min|max)Replica)|^spec\.(triggers|advanced|fallback|cooldown|polling|metrics|behavior)",
-            _NUMBERS | _LITERALS | _ADDRESSES,
-        ),
+        (r"^spec\.(replicas|minReplica|maxReplica|cooldown|polling|advanced|fallback|metrics|behavior)", _NUMBERS),
+        (r"^spec\.triggers", _NUMBERS | _SUBSCRIPTION | _ADDRESSES),
         (r"storageClassName", frozenset({"storageClass"})),
     )
 )
