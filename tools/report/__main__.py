@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -70,18 +71,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _asked(options: argparse.Namespace, path: Path) -> tuple[Preview, Side | None, Side]:
     """The preview, and the settings on both sides. What the engine is asked, it is asked at once."""
-    engine = Engine(options.stack)
-    running = None if options.preview else engine.preview()
-    asks_history = not (options.base or options.before)
-    history, secrets = (engine.history(), engine.secrets()) if asks_history else (None, None)
-    before = at(options.base, path) if options.base else of_file(options.before) if options.before else None
-    text = answer(running) if running else options.preview.read_text()
     after = of_file(path)
-    if history and secrets:
+    if options.base or options.before:
+        before = at(options.base, path) if options.base else of_file(options.before)
+        text = options.preview.read_text() if options.preview else answer(Engine(options.stack).preview())
+        return parse(text), before, after
+    engine = Engine(options.stack)
+    with ExitStack() as running:
+        preview = None if options.preview else running.enter_context(engine.preview())
+        history, secrets = running.enter_context(engine.history()), running.enter_context(engine.secrets())
+        text = answer(preview) if preview else options.preview.read_text()
         last = deployed(answer(history))
-        before = of_deployed(last, path) if last else None
-        after = replace(after, marks=marks(answer(secrets)))
-    return parse(text), before, after
+        known = marks(answer(secrets))
+    return parse(text), of_deployed(last, path) if last else None, replace(after, marks=known)
 
 
 if __name__ == "__main__":

@@ -19,14 +19,14 @@ def _policy(inputs: Inputs, name: str) -> Iterator[Grant]:
     del name
     spec, namespace = inputs.get("spec") or {}, _namespace(inputs)
     pods = _pods(spec.get("podSelector") or {}, namespace)
-    for direction, key, peers in (("to", "egress", "to"), ("from", "ingress", "from")):
+    for verb, key, peers in (("connect", "egress", "to"), ("be reached", "ingress", "from")):
         rules = spec.get(key) or ()
         if key.capitalize() in (spec.get("policyTypes") or ()) and not rules:
-            yield Grant(pods, f"{key} closed", denied=True)
+            yield Grant(pods, f"{verb} {peers} what no policy names", denied=True)
         for rule in rules:
             for peer in rule.get(peers) or [{}]:
                 for port in rule.get("ports") or [{}]:
-                    yield Grant(pods, f"{direction} {_peer(peer, namespace)} {_port(port)}".strip())
+                    yield Grant(pods, f"{verb} {peers} {_peer(peer, namespace)} {_port(port)}".strip())
 
 
 def _pods(selector: Mapping[str, Any], namespace: str) -> str:
