@@ -3,17 +3,23 @@
 A row has every class that is found, each with the settings that cause it, and nothing else but what is harmless.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
 import pytest
+import yaml
 
 from sandbox.control_plane import ControlPlane
 from tests.e2e.conftest import engine_environment
 from tests.e2e.dev_stack import Change, DevStack
 from tests.previews import classes
 from tools.report.engine import Engine, answer, deployed, marks
+from tools.report.markdown import markdown
+from tools.report.plain import plain
 from tools.report.preview import parse
 from tools.report.report import Report, report
 from tools.report.side import of_deployed, of_file
