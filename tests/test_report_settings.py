@@ -130,6 +130,27 @@ def test_one_setting_is_the_cause_and_not_another_that_changes_as_well() -> None
         assert cause.setting == f"workers.acme.pools.flow.{setting}"
 
 
+def test_a_secret_is_the_cause_of_what_reads_it_only() -> None:
+    pools = {"flow": {"envSecretRef": "keys"}, "chat": {}}
+    workers = {"acme": {"namespace": "noxus-acme", "secrets": {"keys": {"KEY": "acmeKey"}}, "pools": pools}}
+    raw = {**SMALLEST, "workers": workers}
+    before = side(raw, {"acmeKey": "old"})
+    after = side({**raw, "env": {"LOG_LEVEL": "debug"}}, {"acmeKey": "new"})
+    causes = Causes(before, after)
+    checksum = ('spec.template.metadata.annotations["noxus.ai/env-checksum"]',)
+    found = {
+        name: causes.of(
+            Step(op="update", urn=f"urn:pulumi:x::noxus::kubernetes:apps/v1:Deployment::{name}", paths=checksum)
+        )
+        for name in ("noxus-acme/acme-flow", "noxus-acme/acme-chat", "noxus/noxus-backend")
+    }
+    assert [cause.setting if cause else None for cause in found.values()] == [
+        "acmeKey",
+        "env.LOG_LEVEL",
+        "env.LOG_LEVEL",
+    ]
+
+
 def test_a_change_that_cannot_reach_a_property_is_not_its_cause() -> None:
     causes = Causes(side(SMALLEST), side({**SMALLEST, "env": {"LOG_LEVEL": "debug"}}))
     urn = "urn:pulumi:x::noxus::kubernetes:apps/v1:Deployment::noxus/noxus-backend"

@@ -45,6 +45,32 @@ _ADDRESSES: Final = frozenset(
 )
 """Settings that a data service's address follows from."""
 
+_OF_THEIR_OWN: Final = frozenset(
+    {"archive", "connections", "env", "postgres", "redis", "routing", "scaling", "secretEnv", "storage"}
+)
+"""Sections that are behind a property only if it is known to follow from them, or is one of theirs."""
+
+_NETWORK: Final = _ADDRESSES | {
+    "autoscaling",
+    "cidr",
+    "cidrs",
+    "createNamespace",
+    "dns",
+    "egress",
+    "enabled",
+    "endpointCidrs",
+    "endpointSubnetCidr",
+    "identity",
+    "ingressCidrs",
+    "ingressNamespace",
+    "kedaNamespace",
+    "monitoringNamespace",
+    "postgresSubnetCidr",
+    "psaCidr",
+    "vpcCidr",
+}
+"""Settings that network policies follow from."""
+
 _ENV: Final = _VALUES | _ADDRESSES | {"maxTaskSeconds"}
 _SUBSCRIPTION: Final = frozenset({"workerSubscribe", "workerSubscribeTenants", "workerSubscribeWorkspaces"})
 _LITERALS: Final = _SUBSCRIPTION | {"concurrency", "env"}
@@ -120,11 +146,6 @@ class Causes:
             )
         self.differences: Sequence[Difference] = sorted(found, key=self._order)
 
-    @cached_property
-    def secrets(self) -> Sequence[Difference]:
-        """Rotated secrets as differences, without any value."""
-        return [Difference((key,), None, None) for key in self.rotated]
-
     def named(self, path: Path | str) -> Cause:
         """A setting as a cause."""
         parts = tuple(path.split(".")) if isinstance(path, str) else path
@@ -134,21 +155,59 @@ class Causes:
         """The first setting that differs at, below or around a path; with `names`, one that has one of them."""
         owner = tuple(path.split(".")) if isinstance(path, str) else path
         for it in self.differences:
-            if _distance(owner, it.path) == 0 and (not names or _around(owner, it.path) or _has(it.path, names)):
+            if _distance(owner, it.path) == _OWN and (not names or _around(owner, it.path) or _has(it.path, names)):
                 return self.named(it.path)
         return None
 
     def of(self, step: Step, properties: Sequence[str] | None = None) -> Cause | None:
         """The setting that a step follows from, or some of its properties."""
         owner = self.owners.of(step)
-        wanted = _wanted(step.paths if properties is None else properties)
-        candidates = [*self.secrets, *self.differences] if wanted is None or wanted & _VALUES else self.differences
-        ranked = sorted(candidates, key=lambda it: _distance(owner, it.path))
-        fitting = (
-            it for it in ranked if wanted is None or _around(owner, it.path) or _leads(it.path, wanted, self.rotated)
-        )
-        found = next(fitting, None)
+        named = step.paths if properties is None else properties
+        wanted = _NETWORK if step.kind == "NetworkPolicy" else _wanted(named)
+        secrets = [Difference((key,), None, None) for key in self.rotated if self._carries(key, owner)]
+        ranked = sorted([*secrets, *self.differences], key=lambda it: _distance(owner, it.path))
+        found = next((it for it in ranked if self._reaches(it, owner, wanted)), None)
         return self.named(found.path) if found else None
+
+    def _reaches(self, it: Difference, owner: Path, wanted: Collection[str] | None) -> bool:
+        """Whether a setting can be behind properties of which it is known, or not, what they follow from."""
+        if _around(owner, it.path):
+            return True
+        if it.path[0] in self.rotated:
+            return wanted is None or bool(_VALUES & set(wanted))
+        if not self._is_read(it.path, owner):
+            return False
+        distance = _distance(owner, it.path)
+        if wanted is None:
+            return distance < _ALL or (distance == _ALL and it.path[0] not in _OF_THEIR_OWN)
+        return _has(it.path, wanted) and not (wanted & _ENV and it.path[:2] == ("primary", "tls"))
+
+    def _carries(self, key: str, owner: Path) -> bool:
+        """Whether a secret key is in what a workload reads: in what all read, or in a Secret that its pool names."""
+        return any(self._is_read(path, owner) for path in self._users.get(key, ()))
+
+    @cached_property
+    def _users(self) -> Mapping[str, Sequence[Path]]:
+        """By secret key, the settings that name it."""
+        found = dict[str, list[Path]]()
+        settings = self._after.settings
+        for path, key in (*settings.login_keys(), *settings.secret_keys()):
+            found.setdefault(key, []).append(tuple(path.split(".")))
+        return found
+
+    def _is_read(self, path: Path, owner: Path) -> bool:
+        """Whether a workload can read what a setting puts into a Secret of a release. All other settings, all read."""
+        release = _release(path)
+        if not release or path[len(release) : len(release) + 1] != ("secrets",):
+            return True
+        if owner[: len(release)] != release:
+            return False
+        return owner == release or self._env_secrets.get(owner) == path[len(release) + 1]
+
+    @cached_property
+    def _env_secrets(self) -> Mapping[Path, str]:
+        """By pool, the Secret that it reads besides."""
+        return {tuple(path.split(".")): pool.env_secret_ref for path, _, pool in self._after.settings.pools()}
 
     def _order(self, it: Difference) -> tuple[int, Path]:
         return line_of(it.path, self._after.lines) or 0, it.path
@@ -169,14 +228,19 @@ def _differing(before: object, after: object, path: Path) -> Iterator[Difference
         yield Difference(path, before, after)
 
 
+_OWN, _RELEASES, _ALL, _OTHERS = range(4)
+
+
 def _distance(owner: Path, path: Path) -> int:
-    """How far a setting is from what a resource belongs to: 0 its own, 1 its release's, 2 everybody's, 3 another's."""
-    if path[: len(owner)] == owner or _around(owner, path):
-        return 0
+    """How far a setting is from what a resource belongs to: its own, its release's, everybody's, another's."""
     release = _release(owner)
+    if owner == release and path[len(owner) : len(owner) + 1] == ("pools",):
+        return _OTHERS  # what a whole release shares follows from its own settings first
+    if path[: len(owner)] == owner or _around(owner, path):
+        return _OWN
     if release and path[: len(release)] == release:
-        return 1 if len(path) > len(release) and path[len(release)] != "pools" else 3
-    return 3 if path[0] in ("primary", "workers") else 2
+        return _RELEASES if len(path) > len(release) and path[len(release)] != "pools" else _OTHERS
+    return _OTHERS if path[0] in ("primary", "workers") else _ALL
 
 
 def _release(path: Path) -> Path | None:
@@ -192,12 +256,6 @@ def _around(owner: Path, path: Path) -> bool:
 
 def _has(path: Path, names: Collection[str]) -> bool:
     return any(part in names for part in path)
-
-
-def _leads(path: Path, wanted: Collection[str], rotated: Collection[str]) -> bool:
-    if path[0] in rotated and len(path) == 1:
-        return bool(_VALUES & set(wanted))
-    return _has(path, wanted)
 
 
 def _wanted(properties: Sequence[str]) -> frozenset[str] | None:
