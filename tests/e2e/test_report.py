@@ -249,7 +249,7 @@ ROWS: Mapping[str, tuple[tuple[Change, ...], Expected]] = {
     "another mode of archiving": ((written("archive.mode", "sync"),), all_of("archive.mode", "interruption")),
     "a secret variable more": (
         (written("secretEnv.SECOND", "acmeOpenaiApiKey"),),
-        all_of("secretEnv.SECOND", "interruption"),
+        all_of("secretEnv.SECOND", "interruption", "permissionWidened"),
     ),
     # data
     "another namespace of the data": (
@@ -287,6 +287,10 @@ ROWS: Mapping[str, tuple[tuple[Change, ...], Expected]] = {
     "an identity": (
         (written("workers.acme.identity", {"annotations": {"iam.example.com/role": "acme"}}),),
         all_of("workers.acme.identity.annotations.iam.example.com/role", "permissionWidened"),
+    ),
+    "another namespace of a release": (
+        (written("workers.globex.namespace", "globex"),),
+        all_of("workers.globex.namespace", "permissionWidened", "permissionNarrowed", "interruption"),
     ),
     "relays that are switched off": (
         (written("primary.relays.enabled", value=False),),

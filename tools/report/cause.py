@@ -83,7 +83,10 @@ _LEADS: Final[Sequence[tuple[re.Pattern[str], frozenset[str]]]] = tuple(
     (re.compile(pattern), settings)
     for pattern, settings in (
         (r"\.image$", frozenset({"image", "images", "setupImage"})),
-        (r"(checksum|^data|^stringData|remoteRef|template\.data|\.literal|secretString|secretData)", _ENV),
+        (
+            r"(checksum|^(spec\.)?(data|stringData|target)|remoteRef|template\.data|\.literal|secretString|secretData)",
+            _ENV,
+        ),
         (r"secretKeyRef|envFrom", _ENV),
         (r"\.env\[", _LITERALS | _ENV),
         (r"requests\.storage$", frozenset({"storageGib"})),
@@ -158,6 +161,14 @@ class Causes:
             if _distance(owner, it.path) == _OWN and (not names or _around(owner, it.path) or _has(it.path, names)):
                 return self.named(it.path)
         return None
+
+    def naming(self, key: str, namespace: str) -> Cause | None:
+        """The setting by which a namespace's pods read a secret key, or do no longer."""
+        owner = self.owners.of_namespace(namespace)
+        around = (it for it in self.differences if _around(owner, it.path))
+        named = (it for it in self.differences if key in (it.before, it.after) or it.path[:1] == ("images",))
+        found = next((it for it in (*around, *named) if _distance(owner, it.path) != _OTHERS), None)
+        return self.named(found.path) if found else self.at((*owner, "secrets")) or self.at((*owner, "namespace"))
 
     def of(self, step: Step, properties: Sequence[str] | None = None) -> Cause | None:
         """The setting that a step follows from, or some of its properties."""

@@ -17,6 +17,6 @@ class Grant:
         return f"{self.what}{' (forbidden)' if self.denied else ''}"
 
 
-def unknown(who: str, what: str) -> Iterator[Grant]:
-    """A grant that only the update will know in full."""
-    yield Grant(who, f"{what}, known after the update")
+def unknown(who: str) -> Iterator[Grant]:
+    """Rights that only the update will know."""
+    yield Grant(who, "do what only the update will know")

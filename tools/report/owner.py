@@ -41,6 +41,10 @@ class Owners:
             or ()
         )
 
+    def of_namespace(self, namespace: str) -> Path:
+        """The release of a namespace."""
+        return self._namespaces.get(namespace, ())
+
     def _release(self, name: str) -> Path | None:
         """What a resource of a cloud is made for, whose name begins with a release's."""
         found = (release for release in self._releases if name == release or name.startswith(f"{release}-"))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tools.report.clouds import KNOWN
+from tools.report.clouds.properties import ANY
 from tools.report.comparison import Comparison
 from tools.report.finding import Finding
 from tools.report.preview import Step, flat
@@ -46,7 +47,8 @@ def _kept_for_less(comparison: Comparison, step: Step) -> Iterator[Finding]:
 def _unguarded(comparison: Comparison, step: Step) -> Iterator[Finding]:
     for path, (guarded, setting) in KNOWN.guards.get(step.type, {}).items():
         before, after = dict(flat(step.old)).get(path), dict(flat(step.new)).get(path)
-        if before == guarded != after:
+        lost = before is not None and after is None if guarded is ANY else before == guarded != after
+        if lost:
             yield _finding(comparison, step, f"{path} {before} → {after}: guards it no longer", setting)
 
 

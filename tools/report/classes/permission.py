@@ -1,9 +1,10 @@
 """Permission: who may do, read or reach what, compared as sets over everything that the stack has."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from config import StackSettings
 from tools.report.cause import Cause
 from tools.report.clouds import KNOWN
 from tools.report.comparison import Comparison
@@ -13,6 +14,7 @@ from tools.report.kind import Class
 from tools.report.preview import Inputs, Step
 
 _NAMESPACE: Final = "kubernetes:core/v1:Namespace"
+_VERBS: Final[Mapping[Class, str]] = {"permissionWidened": "may now", "permissionNarrowed": "may no longer"}
 
 
 def permission(comparison: Comparison) -> Iterator[Finding]:
@@ -32,8 +34,30 @@ def permission(comparison: Comparison) -> Iterator[Finding]:
         for found in (gained, lost)
     )
     allowed, taken = ({g: step for g, step in found.items() if not g.denied} for found in (gained, lost))
-    yield from _findings(comparison, "permissionWidened", "may now", {**allowed, **opened})
-    yield from _findings(comparison, "permissionNarrowed", "may no longer", {**taken, **closed})
+    yield from _findings(comparison, "permissionWidened", {**allowed, **opened})
+    yield from _findings(comparison, "permissionNarrowed", {**taken, **closed})
+    if comparison.old:
+        before, after = _keys(comparison.old), _keys(comparison.new)
+        yield from _of_keys(comparison, "permissionWidened", after - before)
+        yield from _of_keys(comparison, "permissionNarrowed", before - after)
+
+
+def _keys(settings: StackSettings) -> frozenset[tuple[str, str]]:
+    """Namespaces with the secret keys that their pods read. Of a store's entries, ExternalSecrets tell."""
+    if settings.secrets.external:
+        return frozenset()
+    releases = (release for _, _, release in settings.releases())
+    return frozenset((release.namespace, key) for release in releases for key in settings.secret_keys_of(release))
+
+
+def _of_keys(comparison: Comparison, kind: Class, keys: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    for namespace, key in sorted(keys):
+        yield Finding(
+            kind=kind,
+            subject=f"pods of {namespace}",
+            what=f"{_VERBS[kind]} read secret {key}",
+            cause=comparison.causes.naming(key, namespace),
+        )
 
 
 def _grants(step: Step, inputs: Inputs) -> Iterator[Grant]:
@@ -41,7 +65,7 @@ def _grants(step: Step, inputs: Inputs) -> Iterator[Grant]:
     return reader(inputs, step.name) if reader and inputs else iter(())
 
 
-def _findings(comparison: Comparison, kind: Class, verb: str, grants: dict[Grant, Step]) -> Iterator[Finding]:
+def _findings(comparison: Comparison, kind: Class, grants: dict[Grant, Step]) -> Iterator[Finding]:
     grouped = defaultdict[tuple[str, Cause | None], list[Grant]](list)
     causes = {step.urn: comparison.causes.of(step, step.paths) for step in grants.values()}
     for grant, step in sorted(grants.items(), key=lambda item: item[0]):
@@ -50,7 +74,7 @@ def _findings(comparison: Comparison, kind: Class, verb: str, grants: dict[Grant
         yield Finding(
             kind=kind,
             subject=who,
-            what=f"{verb} {'; '.join(map(str, found))}",
+            what=f"{_VERBS[kind]} {'; '.join(map(str, found))}",
             cause=cause,
             steps=frozenset(grants[grant].urn for grant in found),
         )

@@ -100,14 +100,15 @@ def _connections(comparison: Comparison, old: StackSettings, service: Service) -
     before, after = ledger(old, service), ledger(comparison.new, service)
     if not before or not after:
         return
-    limits = [found.limit.available if found.limit else None for found in (before, after)]
-    if before.total == after.total and limits[0] == limits[1]:
+    old_sum, new_sum = (
+        f"{found.total} of {found.limit.available if found.limit else 'an unknown number'}" for found in (before, after)
+    )
+    if old_sum == new_sum:
         return
-    there = "an unknown number" if limits[1] is None else str(limits[1])
     yield Finding(
         kind="scaling",
         subject=f"connections to {service}",
-        what=f"at most {before.total} → {after.total}, of {there} (before: {limits[0] or 'an unknown number'})",
+        what=f"at most {old_sum} → {new_sum}",
         cause=_cause(comparison, service),
     )
 

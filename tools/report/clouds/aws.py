@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
-from tools.report.clouds.properties import Properties
+from tools.report.clouds.properties import ANY, Properties
 from tools.report.grant import Grant, unknown
 from tools.report.preview import UNKNOWN, Inputs
 
@@ -17,23 +17,25 @@ def _policy(key: str, inputs: Inputs, name: str) -> Iterator[Grant]:
     """A policy document as single rights: one for each principal, action, resource and set of conditions."""
     text = inputs.get(key)
     if not isinstance(text, str) or UNKNOWN in text:
-        yield from unknown(name, "rights")
+        yield from unknown(name)
         return
     for statement in _listed(json.loads(text).get("Statement")):
-        condition = json.dumps(statement["Condition"], sort_keys=True) if statement.get("Condition") else ""
+        when = _conditions(statement.get("Condition") or {})
         for principal in _principals(statement):
+            of = f" of {name}" if principal else ""
             for action in _listed(statement.get("Action")):
                 for resource in _listed(statement.get("Resource") or ""):
-                    on, when = f" on {resource}" if resource else "", f" if {condition}" if condition else ""
-                    yield Grant(
-                        f"{principal or name}",
-                        f"{action}{on}{when}{_of(principal, name)}",
-                        statement.get("Effect") == "Deny",
-                    )
+                    what = f"{action}{f' on {resource}' if resource else ''}{when}{of}"
+                    yield Grant(principal or name, what, statement.get("Effect") == "Deny")
 
 
-def _of(principal: str, name: str) -> str:
-    return f" of {name}" if principal else ""
+def _conditions(condition: Mapping[str, Mapping[str, Any]]) -> str:
+    parts = [
+        f"{key} {operator} {', '.join(sorted(map(str, _listed(values))))}"
+        for operator, keys in condition.items()
+        for key, values in keys.items()
+    ]
+    return f" if {' and '.join(sorted(parts))}" if parts else ""
 
 
 def _principals(statement: Mapping[str, Any]) -> Sequence[str]:
@@ -97,6 +99,7 @@ PROPERTIES: Final = Properties(
     },
     guards={
         _INSTANCE: {"deletionProtection": (True, "protect"), "skipFinalSnapshot": (False, "protect")},
+        _CACHE: {"finalSnapshotIdentifier": (ANY, "protect")},
         "aws:s3/bucketVersioning:BucketVersioning": {"versioningConfiguration.status": ("Enabled", "")},
         "aws:s3/bucket:Bucket": {"forceDestroy": (False, "protect")},
     },

@@ -96,9 +96,9 @@ def _account(inputs: Inputs, name: str) -> Iterator[Grant]:
     who = f"ServiceAccount {_namespace(inputs)}/{metadata.get('name')}"
     for key, value in (metadata.get("annotations") or {}).items():
         if not key.startswith("pulumi.com/"):
-            yield Grant(who, f"is {value}")
+            yield Grant(who, f"act as {value}")
     if inputs.get("automountServiceAccountToken") is not False:
-        yield Grant(who, "asks the API server")
+        yield Grant(who, "ask the API server")
 
 
 def _security(inputs: Inputs, name: str) -> Iterator[Grant]:

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from tools.report.grant import Grant
 from tools.report.preview import Inputs
+
+ANY: Final = object()
+"""Of a guard: it guards as long as it is there."""
 
 Reader = Callable[[Inputs, str], Iterator[Grant]]
 """What a resource's inputs allow; the text is the resource's name."""
