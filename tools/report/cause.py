@@ -180,12 +180,12 @@ class Causes:
         found = next((it for it in ranked if self._reaches(it, owner, wanted)), None)
         return self.named(found.path) if found else None
 
-    def _reaches(self, it: Difference, owner: Path, wanted: Collection[str] | None) -> bool:
+    def _reaches(self, it: Difference, owner: Path, wanted: frozenset[str] | None) -> bool:
         """Whether a setting can be behind properties of which it is known, or not, what they follow from."""
         if _around(owner, it.path):
             return True
         if it.path[0] in self.rotated:
-            return wanted is None or bool(_VALUES & set(wanted))
+            return wanted is None or bool(_VALUES & wanted)
         if not self._is_read(it.path, owner):
             return False
         distance = _distance(owner, it.path)
