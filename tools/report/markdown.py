@@ -66,8 +66,8 @@ def _summary(report: Report) -> str:
     lines.append(
         ", ".join(shown) + "." if shown else "Nothing but harmless changes." if counts["harmless"] else "No changes."
     )
-    waiting = {finding.kind for finding in report.held}
-    for kind in (kind for kind in KINDS if kind in waiting):
+    waiting: set[Class] = {finding.kind for finding in report.held}
+    for kind in sorted(waiting, key=list(KINDS).index):
         lines.append(
             f'**{KINDS[kind].title} needs an approval**: the label `{label(kind)}`, or `accept: {{ {kind}: "why" }}`.'
         )
