@@ -1,10 +1,11 @@
 """A report as Markdown, for one comment of a pull request: worst first, one table a class, details folded.
 
-A comment holds 65,536 characters. A report stays under `MOST` at any size: rows that would not fit are counted in place
-of being shown, the least bad ones first, and `--json` has them all.
+A comment holds 65,536 characters. A report stays under `MOST` at any size: a table takes half of the room that is left
+at most, rows that do not fit are counted in place of being shown, and `--json` has them all.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 from tools.report.approval import label
@@ -21,30 +22,30 @@ _OPEN_ROWS: Final = 5
 _ROWS: Final = 60
 """Rows of a table, at most."""
 
-_CELL: Final = 400
-"""Characters of a cell, at most."""
+_CELL: Final = 1_500
+"""Characters of a cell, at most. Long enough for every right of a role: what is cut off is not reviewed."""
 
 _SUBJECTS: Final = 3
 """Subjects of a row, at most, where many have the same fate."""
 
 _HEAD: Final = ("| what | what happens | setting |", "|---|---|---|")
-_ROOM: Final = 400
+_FRAME: Final = 400
+"""Characters of a table without its rows, at most."""
+
+_ROOM: Final = 600
 """Characters kept for what is said about what is left out."""
 
 
 def markdown(report: Report) -> str:
     """The whole comment."""
-    parts = [_summary(report)]
-    left_out = list[str]()
+    parts, left_out = [_summary(report)], list[str]()
     for kind in KINDS:
-        found = [finding for finding in report.findings if finding.kind == kind]
-        if not found:
-            continue
-        table = _table(report, kind, found)
-        if sum(map(len, parts)) + len(table) > MOST - _ROOM:
-            left_out.append(f"{len(found)} of {KINDS[kind].title}")
-        else:
-            parts.append(table)
+        if found := [finding for finding in report.findings if finding.kind == kind]:
+            room = (MOST - _ROOM - sum(map(len, parts))) // 2  # a long table leaves as much to those after it
+            if table := _table(report, kind, found, room):
+                parts.append(table)
+            else:
+                left_out.append(f"{len(found)} of {KINDS[kind].title}")
     if left_out:
         parts.append(f"Left out, for a comment holds no more: {', '.join(left_out)}. `--json` has everything.\n")
     return "\n".join(parts)
@@ -77,18 +78,23 @@ def _summary(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(report: Report, kind: Class, found: Sequence[Finding]) -> str:
+def _table(report: Report, kind: Class, found: Sequence[Finding], room: int) -> str | None:
+    """As many rows as there is room for; nothing if there is none for one."""
     title = f"{KINDS[kind].title}: {KINDS[kind].meaning}"
     if kind == "harmless":
         said = ", ".join(f"{finding.subject} {finding.what}" for finding in found)
-        return f"<details><summary>{title}</summary>\n\n{_cut(said, 4 * _CELL)}\n\n</details>\n"
+        return f"<details><summary>{title}</summary>\n\n{_cut(said, _CELL)}\n\n</details>\n"
     rows = _rows(report, found)
-    shown, folded = rows[:_OPEN_ROWS], rows[_OPEN_ROWS:_ROWS]
+    sizes = accumulate((len(row) + 1 for row in rows), initial=_FRAME)
+    fitting = rows[: min(_ROWS, sum(1 for size in sizes if size <= room) - 1)]
+    if not fitting:
+        return None
+    shown, folded = fitting[:_OPEN_ROWS], fitting[_OPEN_ROWS:]
     lines = [f"#### {title}", "", *_HEAD, *shown, ""]
     if folded:
         lines += [f"<details><summary>{len(folded)} more</summary>", "", *_HEAD, *folded, "", "</details>", ""]
-    if len(rows) > _ROWS:
-        lines += [f"And {len(rows) - _ROWS} more, which `--json` has.", ""]
+    if len(rows) > len(fitting):
+        lines += [f"And {len(rows) - len(fitting)} more, which `--json` has.", ""]
     return "\n".join(lines)
 
 
