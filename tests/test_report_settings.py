@@ -60,6 +60,13 @@ def test_settings_that_are_deployed_are_read_like_a_file(tmp_path: Path) -> None
     assert before.marks.keys() == {"openaiApiKey"}
 
 
+def test_settings_of_an_older_program_are_not_taken_for_those_of_today(tmp_path: Path) -> None:
+    last = deployed(json.dumps([update(**SMALLEST, workerz={})]))
+    assert last
+    with pytest.raises(OriginError, match=r"name those before by --base or --before(.|\n)*workerz: no such setting"):
+        of_deployed(last, tmp_path / "Pulumi.x.yaml")
+
+
 def test_a_commits_stack_file_is_read_with_its_own_file_of_tenants(tmp_path: Path) -> None:
     def git(*arguments: str) -> None:
         identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from config.load import PROJECT
 from tools.report.preview import FLAGS
 
-_RECENT: Final = "50"
+_RECENT: Final = "20"
 """Updates that are looked through for the last one that succeeded."""
 
 _KEY: Final = secrets.token_bytes(32)

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from config import StackSettings, read_stack_file
+from config import ConfigError, StackSettings, read_stack_file
 from config.document import read
 from config.load import PROJECT
 from tools.report.engine import Deployed
@@ -49,11 +49,19 @@ def at(ref: str, path: Path) -> Side:
 
 
 def of_deployed(deployed: Deployed, path: Path) -> Side:
-    """What was deployed last. A file of tenants that it names is the one of today. Raises `ConfigError`."""
+    """What was deployed last. A file of tenants that it names is the one of today.
+
+    Raises `OriginError` if this version of the program does not take it any more.
+    """
     secure = {key: {"secure": mark} for key, mark in deployed.marks.items()}
     entries = {f"{PROJECT}:{key}": value for key, value in {**deployed.values, **secure}.items()}
     data = json.dumps({"config": entries}).encode()
-    side = _elsewhere(data, path, "what is deployed", lambda name: (path.parent / name).read_bytes())
+    try:
+        side = _elsewhere(data, path, "what is deployed", lambda name: (path.parent / name).read_bytes())
+    except (ConfigError, OSError) as error:
+        raise OriginError(
+            f"the settings that are deployed cannot be read today; name those before by --base or --before\n{error}"
+        ) from None
     return replace(side, marks=deployed.marks, lines={})
 
 
