@@ -206,3 +206,11 @@ def test_nothing_can_be_lost_of_a_stack_that_is_made() -> None:
     first = replace(text, first=True, steps=[Step(op="create", urn=root)])
     made = report("x", first, None, side(plain, secrets))
     assert (classes(made), made.code) == ({}, 0)
+
+
+def test_a_gateway_in_place_of_an_ingress_leads_to_the_same_hosts() -> None:
+    gateway = {"controller": "gatewayApi", "gateway": {"name": "public", "namespace": "gateways"}}
+    settings = {"primary.ingress": gateway, "primary.tls": {"external": True}}
+    found = of("prod", {**settings, "cluster.ingressNamespace": "gateways"})
+    assert not [line for line in what(found, "permissionWidened") if line.startswith("everybody")]
+    assert classes(found)["permissionNarrowed"] == {"cluster.ingressNamespace"}

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from tools.report.lines import line_of
 from tools.report.owner import Owners
-from tools.report.preview import Step
+from tools.report.preview import Step, differing
 from tools.report.side import Side
 
 Path = tuple[str, ...]
@@ -23,11 +23,15 @@ _NO_CAUSE: Final = frozenset({"accept"})
 _VALUES: Final = frozenset({"env", "secretEnv", "secrets", "envSecretRef", "archive", "registries", "pullSecrets"})
 _ADDRESSES: Final = frozenset(
     {
+        "accessKeyId",
         "account",
+        "admin",
         "bucket",
+        "ca",
         "container",
         "database",
         "dataNamespace",
+        "direct",
         "engine",
         "host",
         "hosts",
@@ -35,8 +39,14 @@ _ADDRESSES: Final = frozenset(
         "name",
         "namespace",
         "password",
+        "pooler",
         "port",
         "region",
+        "scalerPassword",
+        "scalerSslMode",
+        "scalerUser",
+        "secretAccessKey",
+        "sslMode",
         "tls",
         "transitEncryption",
         "url",
@@ -65,8 +75,12 @@ _NETWORK: Final = _ADDRESSES | {
     "ingressNamespace",
     "kedaNamespace",
     "monitoringNamespace",
+    "podLabels",
+    "podPort",
     "postgresSubnetCidr",
-    "psaCidr",
+    "privateAccessCidrs",
+    "psaCidrs",
+    "subnetCidrs",
     "vpcCidr",
 }
 """Settings that network policies follow from."""
@@ -74,7 +88,9 @@ _NETWORK: Final = _ADDRESSES | {
 _ENV: Final = _VALUES | _ADDRESSES | {"maxTaskSeconds"}
 _SUBSCRIPTION: Final = frozenset({"workerSubscribe", "workerSubscribeTenants", "workerSubscribeWorkspaces"})
 _LITERALS: Final = _SUBSCRIPTION | {"concurrency", "env"}
-_PLACES: Final = frozenset({"affinity", "nodeSelector", "tolerations", "topologySpreadConstraints"})
+_PLACES: Final = frozenset(
+    {"priorityClassName", "affinity", "nodeSelector", "tolerations", "topologySpreadConstraints"}
+)
 _NUMBERS: Final = frozenset(
     {"autoscaling", "replicaCount", "scaling", "concurrency", "maxTaskSeconds", "responseTargetSeconds"}
 )
@@ -98,7 +114,7 @@ _LEADS: Final[Sequence[tuple[re.Pattern[str], frozenset[str]]]] = tuple(
         (r"lifecycle", frozenset({"preStopSeconds", "streamSeconds"})),
         (r"\.command", frozenset({"command"})),
         (r"[pP]robe", frozenset({"startupSeconds", "livenessCommand", "command"})),
-        (r"affinity|nodeSelector|tolerations|topologySpread", _PLACES),
+        (r"affinity|nodeSelector|tolerations|topologySpread|priorityClassName", _PLACES),
         (r"^spec\.(replicas|minReplica|maxReplica|cooldown|polling|advanced|fallback|metrics|behavior)", _NUMBERS),
         (r"^spec\.triggers", _NUMBERS | _SUBSCRIPTION | _ADDRESSES),
         (r"storageClassName", frozenset({"storageClass"})),
@@ -176,8 +192,15 @@ class Causes:
         named = step.paths if properties is None else properties
         wanted = _NETWORK if step.kind == "NetworkPolicy" else _wanted(named)
         secrets = [Difference((key,), None, None) for key in self.rotated if self._carries(key, owner)]
-        ranked = sorted([*secrets, *self.differences], key=lambda it: _distance(owner, it.path))
-        found = next((it for it in ranked if self._reaches(it, owner, wanted)), None)
+        reaching = [it for it in (*secrets, *self.differences) if self._reaches(it, owner, wanted)]
+        values = {(str(old), str(new)) for _, old, new in differing(step.old, step.new)} if len(reaching) > 1 else set()
+
+        def rank(it: Difference) -> tuple[bool, int]:
+            """Whose values are those that change comes first, unless it is another's; then the nearest."""
+            distance = _distance(owner, it.path)
+            return (str(it.before), str(it.after)) not in values or distance == _OTHERS, distance
+
+        found = min(reaching, key=rank, default=None)
         return self.named(found.path) if found else None
 
     def _reaches(self, it: Difference, owner: Path, wanted: frozenset[str] | None) -> bool:

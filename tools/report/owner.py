@@ -9,7 +9,7 @@ from tools.report.preview import Step
 Path = tuple[str, ...]
 
 _SERVICES: Final = ("backend", "frontend", "relays", "scheduler", "migrations")
-_DATA: Final = {"postgres": "postgres", "redis": "redis", "bucket": "storage"}
+_DATA: Final = {"pooler": "postgres", "postgres": "postgres", "redis": "redis", "bucket": "storage"}
 """Words of logical names and of components, with the section that they are about."""
 _WORD: Final = re.compile(r"[A-Za-z]+")
 

@@ -50,7 +50,7 @@ def _of_deployment(comparison: Comparison, step: Step, owner: tuple[str, ...]) -
     before = workloads(comparison.old).get(owner) if comparison.old else None
     causes = comparison.causes.of(step, [path for path in step.paths if path.startswith(_TEMPLATE)])
     if before is None:
-        return _finding(step, f"its pod {_ends(step)}", cause=causes)
+        return _finding(step, f"its pods {_ends(step).removesuffix('s')}", cause=causes)
     most = most_replicas(".".join(owner), before).most
     if not isinstance(before, PoolSettings):
         seconds = f"; requests get {before.grace_seconds} s to end" if isinstance(before, ServiceSettings) else ""

@@ -110,15 +110,23 @@ def _security(inputs: Inputs, name: str) -> Iterator[Grant]:
 
 
 def _hosts(inputs: Inputs, name: str) -> Iterator[Grant]:
-    """Hosts that lead to a Service from outside."""
+    """Hosts that lead to a Service from outside. A path that is not the whole host is named."""
     del name
     for rule in (inputs.get("spec") or {}).get("rules") or ():
         for path in (rule.get("http") or {}).get("paths") or ():
             service = ((path.get("backend") or {}).get("service") or {}).get("name")
-            yield Grant(
-                "everybody",
-                f"reach {_namespace(inputs)}/{service} at {rule.get('host', 'any host')}{path.get('path', '')}",
-            )
+            host = f"{rule.get('host', 'any host')}{path.get('path', '').removesuffix('/')}"
+            yield Grant("everybody", f"reach {_namespace(inputs)}/{service} at {host}")
+
+
+def _routes(inputs: Inputs, name: str) -> Iterator[Grant]:
+    """Hosts that lead to a Service through a Gateway."""
+    del name
+    spec = inputs.get("spec") or {}
+    for rule in spec.get("rules") or ():
+        for service in rule.get("backendRefs") or ():
+            for host in spec.get("hostnames") or ["any host"]:
+                yield Grant("everybody", f"reach {_namespace(inputs)}/{service.get('name')} at {host}")
 
 
 def _namespace(inputs: Inputs) -> str:
@@ -136,6 +144,7 @@ PROPERTIES: Final = Properties(
         "kubernetes:external-secrets.io/v1:ExternalSecret": _store_secrets,
         "kubernetes:core/v1:ServiceAccount": _account,
         "kubernetes:core/v1:Namespace": _security,
+        "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute": _routes,
         "kubernetes:networking.k8s.io/v1:Ingress": _hosts,
     },
     secrets={"kubernetes:core/v1:Secret": "data"},
