@@ -15,6 +15,12 @@ from tools.report.preview import Step, parse
 from tools.report.report import Report, report
 
 PLAIN, SECRETS = stack_file(ROOT / "Pulumi.prod.yaml")
+GATEWAY = {
+    "cluster.ingressNamespace": "gateways",
+    "primary.ingress": {"controller": "gatewayApi", "gateway": {"name": "public", "namespace": "gateways"}},
+    "primary.tls": {"external": True},
+}
+"""Settings of hosts that a Gateway leads to, by path."""
 
 
 def changed(raw: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,6 +63,7 @@ def test_every_type_that_is_known_is_one_that_the_program_makes() -> None:
         PLAIN, {"aws.identity": "podIdentity", "aws.clusterName": "prod", "secrets.backend": "kubernetes"}
     )
     made |= {r.type for r in run_program(pod_identity, SECRETS).resources}
+    made |= {r.type for r in run_program(changed(PLAIN, GATEWAY), SECRETS).resources}
     known = {
         type_
         for part in (KNOWN.keeps, KNOWN.guards, KNOWN.restarts, KNOWN.sizes, KNOWN.grants, KNOWN.secrets)
@@ -209,8 +216,6 @@ def test_nothing_can_be_lost_of_a_stack_that_is_made() -> None:
 
 
 def test_a_gateway_in_place_of_an_ingress_leads_to_the_same_hosts() -> None:
-    gateway = {"controller": "gatewayApi", "gateway": {"name": "public", "namespace": "gateways"}}
-    settings = {"primary.ingress": gateway, "primary.tls": {"external": True}}
-    found = of("prod", {**settings, "cluster.ingressNamespace": "gateways"})
+    found = of("prod", GATEWAY)
     assert not [line for line in what(found, "permissionWidened") if line.startswith("everybody")]
     assert classes(found)["permissionNarrowed"] == {"cluster.ingressNamespace"}
