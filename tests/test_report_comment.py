@@ -77,8 +77,8 @@ def test_a_report_of_any_size_fits_and_says_what_it_leaves_out() -> None:
 
 def test_what_a_stack_file_says_is_no_mark_in_a_comment() -> None:
     cause = Cause("env.A", "Pulumi.x.yaml", 3)
-    comment = markdown(made(Finding(kind="gap", subject="a|b\n<img src=x> @everybody", what="w", cause=cause)))
-    assert "| a\\|b &lt;img src=x> &#64;everybody | w | `env.A` (Pulumi.x.yaml:3) |" in comment
+    comment = markdown(made(Finding(kind="gap", subject="a|b\n<img src=x> @everybody [x](y)", what="w", cause=cause)))
+    assert "| a\\|b &lt;img src=x> &#64;everybody &#91;x](y) | w | `env.A` (Pulumi.x.yaml:3) |" in comment
 
 
 def test_the_worst_class_comes_first_and_the_order_is_the_same_for_any_order_of_steps() -> None:

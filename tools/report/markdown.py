@@ -117,7 +117,7 @@ def _subjects(findings: Sequence[Finding]) -> str:
 
 def _cell(text: str) -> str:
     """Text in a table: one line, and none of it is a mark or an address to whoever shows it."""
-    for sign, instead in (("\n", " "), ("|", "\\|"), ("<", "&lt;"), ("@", "&#64;")):
+    for sign, instead in (("\n", " "), ("|", "\\|"), ("<", "&lt;"), ("@", "&#64;"), ("[", "&#91;")):
         text = text.replace(sign, instead)
     return _cut(text, _CELL)
 
