@@ -214,7 +214,8 @@ class Causes:
         distance = _distance(owner, it.path)
         if wanted is None:
             return distance < _ALL or (distance == _ALL and it.path[0] not in _OF_THEIR_OWN)
-        return _has(it.path, wanted) and not (wanted & _ENV and it.path[:2] == ("primary", "tls"))
+        # Certificates of the hosts are no address, though a data service's `tls` is; only policies follow from them.
+        return _has(it.path, wanted) and (wanted == _NETWORK or it.path[:2] != ("primary", "tls"))
 
     def _carries(self, key: str, owner: Path) -> bool:
         """Whether a secret key is in what a workload reads: in what all read, or in a Secret that its pool names."""
@@ -270,7 +271,7 @@ def _distance(owner: Path, path: Path) -> int:
     release = _release(owner)
     if owner == release and path[len(owner) : len(owner) + 1] == ("pools",):
         return _OTHERS  # what a whole release shares follows from its own settings first
-    if path[: len(owner)] == owner or _around(owner, path):
+    if owner and (path[: len(owner)] == owner or _around(owner, path)):
         return _OWN
     if release and path[: len(release)] == release:
         return _RELEASES if len(path) > len(release) and path[len(release)] != "pools" else _OTHERS

@@ -29,7 +29,8 @@ class Owners:
         """The part that a resource belongs to; nothing for what all share."""
         if step.type.startswith("pulumi:providers:"):
             return ("cluster",)
-        namespace, _, name = step.name.rpartition("/")
+        named, _, name = step.name.rpartition("/")
+        namespace = named or _namespace(step)
         _, _, user = name.rpartition("-from-")
         return (
             self._releases.get(user)  # a release's own policy at a data service
@@ -82,3 +83,9 @@ class Owners:
     def _both(self, namespace: str, name: str, path: Path) -> None:
         self._names[f"{namespace}/{name}"] = path
         self._names[name] = path
+
+
+def _namespace(step: Step) -> str:
+    """Where an object is whose logical name does not tell."""
+    metadata = (step.new or step.old).get("metadata")
+    return str(metadata.get("namespace", "")) if isinstance(metadata, dict) else ""
