@@ -24,7 +24,7 @@ WAYS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     **{name: PROGRAMS[name] for name in ("dev", "everything", "smallest")},
     "pooled": ({**_DEV, "postgres": _POOLED}, _SECRETS),
     "closed": (
-        {**_DEV, "network": {"proxy": {"url": "http://proxy.example.com:443", "cidr": "10.1.2.3/32"}}},
+        {**_DEV, "network": {"proxy": {"url": "http://proxy.example.com:443", "cidrs": ["10.1.2.3/32"]}}},
         _SECRETS,
     ),
     "meshed": ({**_DEV, "pods": {"egress": {"mesh": _PRIVATE}}}, _SECRETS),
