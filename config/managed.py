@@ -23,9 +23,6 @@ MaxConnections = Annotated[int, Field(ge=20, le=MOST_CONNECTIONS)]
 SETUP_IMAGE: Final = "pgvector/pgvector:0.8.1-pg16"
 """Has the server, pgvector, psql and pg_isready."""
 
-MANAGED_ADMIN_ROLE: Final = "noxus_admin"
-"""Master user of a managed Postgres. The platform logs in as the database's owner, KEDA as a role that only reads."""
-
 
 class ManagedPostgres(Section, ABC):
     """The one Postgres, run by the cloud: encrypted, in two zones, backed up, and reached by the cluster only."""
@@ -34,6 +31,8 @@ class ManagedPostgres(Section, ABC):
     """Roles of the service itself."""
     SERVICE: ClassVar[str]
     """What the cloud calls it."""
+    admin_role: ClassVar[str] = "noxus_admin"
+    """Role that sets the database up. The platform logs in as the database's owner, KEDA as a role that only reads."""
 
     mode: Literal["managed"]
     """`managed`: made by this stack in its cloud."""
@@ -47,11 +46,6 @@ class ManagedPostgres(Section, ABC):
     """Name of the platform's database and of the role that owns it."""
     setup_image: DefaultImage = SETUP_IMAGE
     """Image of the Job that sets the database up: has psql and pg_isready, for user 999."""
-
-    @property
-    def admin_role(self) -> str | None:
-        """Role that sets the database up."""
-        return MANAGED_ADMIN_ROLE
 
     @property
     @abstractmethod

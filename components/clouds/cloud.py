@@ -16,6 +16,7 @@ class ReleaseInCloud:
     """What a cloud must know of a release."""
 
     name: str
+    """The name of its ServiceAccount too."""
     namespace: str
     entry: Mapping[str, pulumi.Input[str]] | None
     """Values of the release's entry in the cloud's secret store, if this stack writes it."""

@@ -1,31 +1,17 @@
 """The bucket, in S3: private, encrypted with the stack's key, versioned, and used over TLS with roles only."""
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
+from components.clouds.aws.key import AwsKeeping
+from components.clouds.managed import BROKEN_UPLOAD_DAYS, HTTPS_PORT
 from components.kubernetes.endpoints import AddressTarget, BucketEndpoint
-from config.clouds.aws.account import AwsSettings
 from config.clouds.aws.storage import AwsStorage
 
 TYPE: Final = "noxus:aws:Bucket"
-
-_HTTPS_PORT: Final = 443
-_BROKEN_UPLOAD_DAYS: Final = 7
-
-
-@dataclass(frozen=True, kw_only=True)
-class BucketArgs:
-    """What a `Bucket` needs."""
-
-    account: AwsSettings
-    settings: AwsStorage
-    key: aws.kms.Key
-    protect: bool
-    """Whether the engine refuses to delete it."""
 
 
 class Bucket(pulumi.ComponentResource):
@@ -33,11 +19,11 @@ class Bucket(pulumi.ComponentResource):
 
     endpoint: BucketEndpoint
 
-    def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: AwsStorage, keeping: AwsKeeping, opts: pulumi.ResourceOptions) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        protected = pulumi.ResourceOptions(parent=self, protect=args.protect)
-        account, settings = args.account, args.settings
+        protected = pulumi.ResourceOptions(parent=self, protect=keeping.protect)
+        account = keeping.account
         bucket = aws.s3.Bucket(name, bucket=settings.bucket, force_destroy=False, opts=protected)
         aws.s3.BucketPublicAccessBlock(
             name,
@@ -49,34 +35,37 @@ class Bucket(pulumi.ComponentResource):
             opts=child,
         )
         aws.s3.BucketOwnershipControls(
-            name,
-            bucket=bucket.bucket,
-            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=child,
+            name, bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
         )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="aws:kms", kms_master_key_id=args.key.arn
-                    ),
-                    bucket_key_enabled=True,
-                )
-            ],
-            opts=child,
-        )
+        by_key: aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict = {
+            "apply_server_side_encryption_by_default": {
+                "sse_algorithm": "aws:kms",
+                "kms_master_key_id": keeping.key.arn,
+            },
+            "bucket_key_enabled": True,
+        }
+        aws.s3.BucketServerSideEncryptionConfiguration(name, bucket=bucket.bucket, rules=[by_key], opts=child)
         versioning = aws.s3.BucketVersioning(
-            name,
-            bucket=bucket.bucket,
-            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-            opts=child,
+            name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=child
         )
         aws.s3.BucketLifecycleConfiguration(
             name,
             bucket=bucket.bucket,
-            rules=[_old_versions(settings.noncurrent_version_days), _broken_uploads()],
+            rules=[
+                {
+                    "id": "old-versions",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "noncurrent_version_expiration": {"noncurrent_days": settings.noncurrent_version_days},
+                    "expiration": {"expired_object_delete_marker": True},
+                },
+                {
+                    "id": "broken-uploads",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": BROKEN_UPLOAD_DAYS},
+                },
+            ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
         policy = json.dumps(tls_only(account.partition, settings.bucket))
@@ -93,7 +82,7 @@ class Bucket(pulumi.ComponentResource):
             name=settings.bucket,
             url=f"https://s3.{account.region}.amazonaws.com",
             region=account.region,
-            target=AddressTarget(cidrs=account.endpoint_cidrs, port=_HTTPS_PORT),
+            target=AddressTarget(cidrs=account.endpoint_cidrs, port=HTTPS_PORT),
             made=self,
         )
         self.register_outputs({})
@@ -115,26 +104,3 @@ def tls_only(partition: str, bucket: str) -> dict[str, Any]:
             }
         ],
     }
-
-
-def _old_versions(days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
-    return aws.s3.BucketLifecycleConfigurationRuleArgs(
-        id="old-versions",
-        status="Enabled",
-        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-        noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-            noncurrent_days=days
-        ),
-        expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True),
-    )
-
-
-def _broken_uploads() -> aws.s3.BucketLifecycleConfigurationRuleArgs:
-    return aws.s3.BucketLifecycleConfigurationRuleArgs(
-        id="broken-uploads",
-        status="Enabled",
-        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-        abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-            days_after_initiation=_BROKEN_UPLOAD_DAYS
-        ),
-    )

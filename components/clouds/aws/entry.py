@@ -5,7 +5,6 @@ mistake could not be added again for 30 days. Nothing is lost: its values are in
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -14,36 +13,35 @@ import pulumi_aws as aws
 TYPE: Final = "noxus:aws:Entry"
 
 
-@dataclass(frozen=True, kw_only=True)
-class EntryArgs:
-    """What an `Entry` needs."""
-
-    name: str
-    """Name in Secrets Manager."""
-    values: Mapping[str, pulumi.Input[str]]
-    """What it holds, by the name that External Secrets asks for."""
-    key: aws.kms.Key
-
-
 class Entry(pulumi.ComponentResource):
-    """One secret of one release, and the version that holds its values."""
+    """One secret of one release, by its name in Secrets Manager, and the version that holds its values.
+
+    `values` are by the name that External Secrets asks for.
+    """
 
     arn: pulumi.Output[str]
     version: pulumi.Resource
     """What must be written before it is read."""
 
-    def __init__(self, name: str, args: EntryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        entry: str,
+        values: Mapping[str, pulumi.Input[str]],
+        key: aws.kms.Key,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         secret = aws.secretsmanager.Secret(
             name,
-            name=args.name,
+            name=entry,
             description="Written by Pulumi, read by External Secrets",
-            kms_key_id=args.key.arn,
+            kms_key_id=key.arn,
             recovery_window_in_days=0,
             opts=child,
         )
-        text = pulumi.Output.secret(pulumi.Output.json_dumps(dict(args.values), sort_keys=True))
+        text = pulumi.Output.secret(pulumi.Output.json_dumps(dict(values), sort_keys=True))
         self.version = aws.secretsmanager.SecretVersion(name, secret_id=secret.id, secret_string=text, opts=child)
         self.arn = secret.arn
         self.register_outputs({})

@@ -7,7 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.clouds.aws.logs import EXPORTS, group_name
+from components.clouds.managed import Keeping
 from config.clouds.aws.account import AwsSettings
+
+AwsKeeping = Keeping[AwsSettings, aws.kms.Key]
+"""How a stack keeps its data in AWS."""
 
 
 def encryption_key(name: str, settings: AwsSettings, opts: pulumi.ResourceOptions, *, protect: bool) -> aws.kms.Key:

@@ -1,16 +1,14 @@
 """Redis by ElastiCache: one primary and its replicas, encrypted, with a password, and never evicting."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components.clouds.aws.firewall import admitting_cluster
-from components.clouds.aws.key import final_snapshot
+from components.clouds.aws.key import AwsKeeping, final_snapshot
 from components.kubernetes.endpoints import AddressTarget, RedisEndpoint
 from components.secrets.password import generated_password
-from config.clouds.aws.account import AwsSettings
 from config.clouds.aws.redis import AwsRedis
 from config.redis_access import REDIS_PORT
 
@@ -20,26 +18,18 @@ _ENGINES: Final = {"valkey": ("8.0", "valkey8"), "redis": ("7.1", "redis7")}
 """Version and family of parameters, by engine."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RedisArgs:
-    """What a `Redis` needs."""
-
-    account: AwsSettings
-    settings: AwsRedis
-    key: aws.kms.Key
-    protect: bool
-    """Whether the engine refuses to delete it, and a last snapshot is taken if it is deleted nonetheless."""
-
-
 class Redis(pulumi.ComponentResource):
-    """The one Redis, in ElastiCache. Cluster mode is off: Celery's transport knows one primary (kombu)."""
+    """The one Redis, in ElastiCache. Cluster mode is off: Celery's transport knows one primary (kombu).
+
+    If it is protected, a last snapshot is taken when it is deleted nonetheless.
+    """
 
     endpoint: RedisEndpoint
 
-    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: AwsRedis, keeping: AwsKeeping, opts: pulumi.ResourceOptions) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        account, settings = args.account, args.settings
+        account, key, protect = keeping.account, keeping.key, keeping.protect
         version, family = _ENGINES[settings.engine]
         password = generated_password(f"{name}-password", child, length=64)
         subnets = aws.elasticache.SubnetGroup(
@@ -50,7 +40,7 @@ class Redis(pulumi.ComponentResource):
             name=f"{account.name}-{name}-{family}",
             family=family,
             # Queues and runs that wait for the bucket are here: what is evicted is lost.
-            parameters=[aws.elasticache.ParameterGroupParameterArgs(name="maxmemory-policy", value="noeviction")],
+            parameters=[{"name": "maxmemory-policy", "value": "noeviction"}],
             opts=child,
         )
         group = aws.elasticache.ReplicationGroup(
@@ -68,17 +58,17 @@ class Redis(pulumi.ComponentResource):
             subnet_group_name=subnets.name,
             security_group_ids=[admitting_cluster(name, REDIS_PORT, account, child).id],
             at_rest_encryption_enabled=True,
-            kms_key_id=args.key.arn,
+            kms_key_id=key.arn,
             transit_encryption_enabled=True,
             transit_encryption_mode=settings.transit_encryption,
             auth_token=password,
             snapshot_retention_limit=settings.snapshot_days,
             snapshot_window=settings.snapshot_window,
             maintenance_window=settings.maintenance_window,
-            final_snapshot_identifier=final_snapshot(f"{account.name}-{name}", args.key) if args.protect else None,
+            final_snapshot_identifier=final_snapshot(f"{account.name}-{name}", key) if protect else None,
             auto_minor_version_upgrade=True,
             apply_immediately=settings.apply_immediately,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         self.endpoint = RedisEndpoint(
             host=group.primary_endpoint_address,

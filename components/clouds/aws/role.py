@@ -2,78 +2,70 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
+from components.clouds.cloud import ReleaseInCloud
 from components.kubernetes.endpoints import Identity
 from config.clouds.aws.account import AwsSettings
+from config.clouds.aws.stack import AwsStack
 from config.clouds.aws.statement import AwsStatements
+from config.clouds.aws.store import ROLE_MARK
 
 TYPE: Final = "noxus:aws:ReleaseRole"
 
 _VERSION: Final = "2012-10-17"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReleaseRoleArgs:
-    """What a `ReleaseRole` needs."""
-
-    account: AwsSettings
-    release: str
-    namespace: str
-    """Namespace of the release, whose ServiceAccount has the release's name."""
-    bucket: str | None
-    """The bucket, if it is in this account."""
-    entry: pulumi.Input[str] | None
-    """ARN of the release's entry in Secrets Manager, if there is one; of one that somebody else writes, a pattern."""
-    key: aws.kms.Key | None
-    """Key of the bucket and of the entry, for what of them is this stack's."""
-    statements: AwsStatements
-    """Further rights."""
-
-
 class ReleaseRole(pulumi.ComponentResource):
-    """One role for one ServiceAccount, with rights on the bucket, the entry and their key, and those that are named."""
+    """One role for one ServiceAccount, with rights on the bucket, the entry and their key, and those that are named.
+
+    `entry` is the ARN of the release's entry in Secrets Manager, if there is one; of one that somebody else writes, a
+    pattern. `key` is that of the bucket and of the entry, for what of them is this stack's.
+    """
 
     identity: Identity
 
-    def __init__(self, name: str, args: ReleaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        stack: AwsStack,
+        release: ReleaseInCloud,
+        entry: pulumi.Input[str] | None,
+        key: aws.kms.Key | None,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        account = args.account
-        trust = (irsa_trust if account.identity == "irsa" else pod_identity_trust)(
-            account, args.namespace, args.release
-        )
-        role_name = f"{account.name}-{args.release}"
+        account, statements = stack.aws, stack.statements(release.name)
+        trust = (irsa_trust if account.identity == "irsa" else pod_identity_trust)(account, release)
+        role_name = f"{account.name}-{release.name}"
         role = aws.iam.Role(
             name,
             name=role_name,
-            description=f"Release {args.release} of {account.name}",
+            description=f"Release {release.name} of {account.name}",
             assume_role_policy=json.dumps(trust, separators=(",", ":")),
             opts=child,
         )
         made: list[pulumi.Resource] = [role]
-        if args.bucket or args.entry or args.statements:  # IAM refuses a policy without a statement
-            rights = pulumi.Output.all(args.key and args.key.arn, args.entry).apply(
-                lambda known: json.dumps(release_rights(account, args.bucket, known[0], known[1], args.statements))
+        if stack.bucket or entry or statements:  # IAM refuses a policy without a statement
+            rights = pulumi.Output.all(key and key.arn, entry).apply(
+                lambda known: json.dumps(release_rights(account, stack.bucket, known[0], known[1], statements))
             )
             made.append(aws.iam.RolePolicy(name, name="release", role=role.name, policy=rights, opts=child))
         annotations: Mapping[str, pulumi.Input[str]] = {}
         if account.identity == "irsa":
             # Known before the role is there, so that a preview shows it.
-            annotations = {
-                "eks.amazonaws.com/role-arn": f"arn:{account.partition}:iam::{account.account}:role/{role_name}"
-            }
+            annotations = {ROLE_MARK: f"arn:{account.partition}:iam::{account.account}:role/{role_name}"}
         else:
             made.append(
                 aws.eks.PodIdentityAssociation(
                     name,
                     cluster_name=account.cluster_name or "",
-                    namespace=args.namespace,
-                    service_account=args.release,
+                    namespace=release.namespace,
+                    service_account=release.name,
                     role_arn=role.arn,
                     opts=child,
                 )
@@ -82,25 +74,14 @@ class ReleaseRole(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def irsa_trust(account: AwsSettings, namespace: str, service_account: str) -> dict[str, Any]:
+def irsa_trust(account: AwsSettings, release: ReleaseInCloud) -> dict[str, Any]:
     """One ServiceAccount, by the exact subject and audience of its token."""
-    subject = f"system:serviceaccount:{namespace}:{service_account}"
-    return {
-        "Version": _VERSION,
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Federated": account.oidc_provider_arn},
-                "Action": "sts:AssumeRoleWithWebIdentity",
-                "Condition": {
-                    "StringEquals": {f"{account.issuer}:aud": "sts.amazonaws.com", f"{account.issuer}:sub": subject}
-                },
-            }
-        ],
-    }
+    subject = f"system:serviceaccount:{release.namespace}:{release.name}"
+    token = {f"{account.issuer}:aud": "sts.amazonaws.com", f"{account.issuer}:sub": subject}
+    return _trust({"Federated": account.oidc_provider_arn}, "sts:AssumeRoleWithWebIdentity", token)
 
 
-def pod_identity_trust(account: AwsSettings, namespace: str, service_account: str) -> dict[str, Any]:
+def pod_identity_trust(account: AwsSettings, release: ReleaseInCloud) -> dict[str, Any]:
     """One ServiceAccount of one cluster, by the tags that EKS puts on the request.
 
     Without them any association in the account could name the role (EKS User Guide, "Create IAM role with trust policy
@@ -108,21 +89,16 @@ def pod_identity_trust(account: AwsSettings, namespace: str, service_account: st
     """
     cluster = f"arn:{account.partition}:eks:{account.region}:{account.account}:cluster/{account.cluster_name}"
     tags = {
-        "eks-cluster-arn": cluster,
-        "kubernetes-namespace": namespace,
-        "kubernetes-service-account": service_account,
+        "aws:RequestTag/eks-cluster-arn": cluster,
+        "aws:RequestTag/kubernetes-namespace": release.namespace,
+        "aws:RequestTag/kubernetes-service-account": release.name,
     }
-    return {
-        "Version": _VERSION,
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "pods.eks.amazonaws.com"},
-                "Action": ["sts:AssumeRole", "sts:TagSession"],
-                "Condition": {"StringEquals": {f"aws:RequestTag/{tag}": value for tag, value in tags.items()}},
-            }
-        ],
-    }
+    return _trust({"Service": "pods.eks.amazonaws.com"}, ["sts:AssumeRole", "sts:TagSession"], tags)
+
+
+def _trust(principal: Mapping[str, str], actions: str | Sequence[str], equal: Mapping[str, str]) -> dict[str, Any]:
+    allowed = {"Effect": "Allow", "Principal": principal, "Action": actions, "Condition": {"StringEquals": equal}}
+    return {"Version": _VERSION, "Statement": [allowed]}
 
 
 def entry_pattern(account: AwsSettings, region: str, entry: str) -> str:

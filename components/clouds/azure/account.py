@@ -5,11 +5,11 @@ import functools
 import pulumi
 
 from components.clouds.azure.entry import release_entry
-from components.clouds.azure.identity import ReleaseIdentity, ReleaseIdentityArgs
-from components.clouds.azure.postgres import Postgres, PostgresArgs
-from components.clouds.azure.redis import Redis, RedisArgs
-from components.clouds.azure.storage import Bucket, BucketArgs, container_id
-from components.clouds.azure.vault import Vault, VaultArgs, entry_id
+from components.clouds.azure.identity import ReleaseIdentity
+from components.clouds.azure.postgres import Postgres
+from components.clouds.azure.redis import Redis
+from components.clouds.azure.storage import Bucket
+from components.clouds.azure.vault import AzureKeeping, Vault
 from components.clouds.cloud import Presence, ReleaseInCloud
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import BucketEndpoint, PostgresEndpoint, RedisEndpoint
@@ -23,69 +23,41 @@ class Azure:
     """The cloud of a stack with `cloud: azure`. What holds data is protected if the stack is, and nothing else."""
 
     def __init__(self, stack: AzureStack, opts: pulumi.ResourceOptions) -> None:
-        self._settings, self._account, self._opts = stack, stack.azure, opts
-        self._bucket: list[pulumi.Resource] = []
+        self._stack, self._opts = stack, opts
+        self._bucket: Bucket | None = None
 
     @functools.cached_property
     def _vault(self) -> Vault:
-        return Vault("vault", VaultArgs(account=self._account, protect=self._settings.protect), self._opts)
+        return Vault("vault", self._stack.azure, self._opts, protect=self._stack.protect)
+
+    @property
+    def _keeping(self) -> AzureKeeping:
+        return AzureKeeping(account=self._stack.azure, key=self._vault.encryption, protect=self._stack.protect)
 
     def postgres(self, settings: AzurePostgres) -> tuple[PostgresEndpoint, Admin]:
         """Make the one Postgres; say who may set it up."""
-        made = Postgres(
-            "postgres",
-            PostgresArgs(
-                account=self._account,
-                settings=settings,
-                encryption=self._vault.encryption,
-                protect=self._settings.protect,
-            ),
-            self._opts,
-        )
-        return made.endpoint, made.admin
+        return Postgres("postgres", settings, self._keeping, self._opts).access
 
     def redis(self, settings: AzureRedis) -> RedisEndpoint:
         """Make the one Redis."""
-        args = RedisArgs(
-            account=self._account,
-            settings=settings,
-            encryption=self._vault.encryption,
-            protect=self._settings.protect,
-        )
-        return Redis("redis", args, self._opts).endpoint
+        return Redis("redis", settings, self._keeping, self._opts).endpoint
 
     def bucket(self, settings: AzureStorage) -> BucketEndpoint:
         """Make the one bucket."""
-        args = BucketArgs(
-            account=self._account,
-            settings=settings,
-            encryption=self._vault.encryption,
-            protect=self._settings.protect,
-        )
-        made = Bucket("bucket", args, self._opts)
-        self._bucket = [made]
-        return made.endpoint
+        self._bucket = Bucket("bucket", settings, self._keeping, self._opts)
+        return self._bucket.endpoint
 
     def release(self, release: ReleaseInCloud, opts: pulumi.ResourceOptions) -> Presence:
         """Make a release's identity, and its entry if this stack writes it.
 
         The right on an entry that somebody else writes is somebody else's to give: its address does not say its id.
         """
-        account, storage, entry = self._account, self._settings.storage, None
-        name, entry_name = f"{release.name}-identity", self._settings.secrets.entry(release.name)
+        stack, entry = self._stack, None
         if release.entry is not None:
             after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[self._vault]))
-            entry = release_entry(f"{release.name}-entry", entry_name, release.entry, account, after)
-        args = ReleaseIdentityArgs(
-            account=account,
-            release=release.name,
-            namespace=release.namespace,
-            container=container_id(account, storage) if isinstance(storage, AzureStorage) else None,
-            entry=entry.name.apply(lambda made: entry_id(account, made)) if entry else None,
-            after=[*self._bucket, *([entry] if entry else [])],
-            statements=self._settings.statements(release.name),
-        )
-        identity = ReleaseIdentity(name, args, opts).identity
+            entry_name = stack.secrets.entry(release.name)
+            entry = release_entry(f"{release.name}-entry", entry_name, release.entry, stack.azure, after)
+        identity = ReleaseIdentity(f"{release.name}-identity", stack, release, self._bucket, entry, opts).identity
         if entry is None:
             return Presence(identity=identity)
         return Presence(identity=identity, entry=[entry, *identity.made], entry_name=entry.name)

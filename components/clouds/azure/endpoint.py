@@ -21,14 +21,13 @@ def private_endpoint(
         private_endpoint_name=f"{account.name}-{name}",
         resource_group_name=account.resource_group,
         location=account.location,
+        # Args and no mapping: the SDK writes defaults of its own, which are in the state of every stack.
         subnet=network.SubnetArgs(
             id=account.endpoint_subnet_id,
             # The SDK writes `Disabled` here, and the subnet's owner decides whether security groups hold in it.
             private_endpoint_network_policies="NetworkSecurityGroupEnabled",
         ),
-        private_link_service_connections=[
-            network.PrivateLinkServiceConnectionArgs(name=name, private_link_service_id=target, group_ids=[group])
-        ],
+        private_link_service_connections=[{"name": name, "private_link_service_id": target, "group_ids": [group]}],
         tags=tags(account),
         opts=opts,
     )
@@ -38,7 +37,7 @@ def private_endpoint(
             private_dns_zone_group_name="default",
             private_endpoint_name=endpoint.name,
             resource_group_name=account.resource_group,
-            private_dns_zone_configs=[network.PrivateDnsZoneConfigArgs(name=group, private_dns_zone_id=zone)],
+            private_dns_zone_configs=[{"name": group, "private_dns_zone_id": zone}],
             opts=opts,
         )
     return endpoint

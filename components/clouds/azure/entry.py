@@ -35,7 +35,7 @@ def release_entry(
         secret_name=pulumi.Output.concat(entry, "-", drawn.hex),
         vault_name=account.vault_name,
         resource_group_name=account.resource_group,
-        properties=keyvault.SecretPropertiesArgs(content_type=_CONTENT, value=text),
+        properties={"content_type": _CONTENT, "value": text},
         tags=tags(account),
         opts=pulumi.ResourceOptions.merge(opts, kept),
     )

@@ -1,6 +1,5 @@
 """Redis by Azure Managed Redis: one undivided database, encrypted, with an access key, and never evicting."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -9,7 +8,7 @@ from pulumi_azure_native import redisenterprise
 from components.clouds.azure.endpoint import private_endpoint
 from components.clouds.azure.lock import delete_lock
 from components.clouds.azure.tags import tags
-from components.clouds.azure.vault import Encryption
+from components.clouds.azure.vault import AzureKeeping
 from components.kubernetes.endpoints import AddressTarget, RedisEndpoint
 from config.clouds.azure.account import AzureSettings
 from config.clouds.azure.redis import PORT, AzureRedis
@@ -20,27 +19,16 @@ DATABASE: Final = "default"
 """The only name that Azure takes."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RedisArgs:
-    """What a `Redis` needs."""
-
-    account: AzureSettings
-    settings: AzureRedis
-    encryption: Encryption
-    protect: bool
-    """Whether the engine refuses to delete it and its lock."""
-
-
 class Redis(pulumi.ComponentResource):
     """The one Redis, in Azure Managed Redis. It is undivided: Celery's transport knows one primary (kombu)."""
 
     endpoint: RedisEndpoint
 
-    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: AzureRedis, keeping: AzureKeeping, opts: pulumi.ResourceOptions) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        account, protect = args.account, args.protect
-        cluster = self._cluster(name, args)
+        account, protect = keeping.account, keeping.protect
+        cluster = self._cluster(name, settings, keeping)
         database = redisenterprise.Database(
             name,
             database_name=DATABASE,
@@ -53,45 +41,43 @@ class Redis(pulumi.ComponentResource):
             eviction_policy="NoEviction",
             # Without it there is no password at all.
             access_keys_authentication="Enabled",
-            persistence=_persistence(args.settings),
+            persistence=_persistence(settings),
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         way = private_endpoint(name, "redisEnterprise", cluster.id, account.redis_dns_zone_id, account, child)
         delete_lock(name, cluster.id, [database, way], child, protect=protect)
         self.endpoint = RedisEndpoint(
             host=cluster.host_name,
-            access=args.settings.access,
+            access=settings.access,
             password=self._password(account, database),
             target=AddressTarget(cidrs=[account.endpoint_subnet_cidr], port=PORT),
             made=self,
         )
         self.register_outputs({})
 
-    def _cluster(self, name: str, args: RedisArgs) -> redisenterprise.RedisEnterprise:
-        account, settings, encryption = args.account, args.settings, args.encryption
-        identity = encryption.identity
+    def _cluster(self, name: str, settings: AzureRedis, keeping: AzureKeeping) -> redisenterprise.RedisEnterprise:
+        account, encryption, identity = keeping.account, keeping.key, keeping.key.identity
         return redisenterprise.RedisEnterprise(
             name,
-            cluster_name=cluster_name(account, name),
+            cluster_name=f"{account.name}-{name}",
             resource_group_name=account.resource_group,
             location=account.location,
-            sku=redisenterprise.SkuArgs(name=settings.sku),
+            sku={"name": settings.sku},
             high_availability="Enabled" if settings.high_availability else "Disabled",
             minimum_tls_version="1.2",
             public_network_access="Disabled",
-            identity=redisenterprise.ManagedServiceIdentityArgs(
-                type="UserAssigned", user_assigned_identities=[identity]
-            ),
-            encryption=redisenterprise.ClusterPropertiesEncryptionArgs(
-                customer_managed_key_encryption=redisenterprise.ClusterPropertiesCustomerManagedKeyEncryptionArgs(
-                    key_encryption_key_url=encryption.key.key_uri_with_version,
-                    key_encryption_key_identity=redisenterprise.ClusterPropertiesKeyEncryptionKeyIdentityArgs(
-                        identity_type="userAssignedIdentity", user_assigned_identity_resource_id=identity
-                    ),
-                )
-            ),
+            identity={"type": "UserAssigned", "user_assigned_identities": [identity]},
+            encryption={
+                "customer_managed_key_encryption": {
+                    "key_encryption_key_url": encryption.key.key_uri_with_version,
+                    "key_encryption_key_identity": {
+                        "identity_type": "userAssignedIdentity",
+                        "user_assigned_identity_resource_id": identity,
+                    },
+                }
+            },
             tags=tags(account),
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=[encryption.ready]),
+            opts=pulumi.ResourceOptions(parent=self, protect=keeping.protect, depends_on=[encryption.ready]),
         )
 
     def _password(self, account: AzureSettings, database: redisenterprise.Database) -> pulumi.Output[str]:
@@ -108,14 +94,7 @@ class Redis(pulumi.ComponentResource):
         return pulumi.Output.secret(keys.primary_key)
 
 
-def cluster_name(account: AzureSettings, name: str) -> str:
-    """Name of the cluster, which is part of its address."""
-    return f"{account.name}-{name}"
-
-
-def _persistence(settings: AzureRedis) -> redisenterprise.PersistenceArgs:
+def _persistence(settings: AzureRedis) -> redisenterprise.PersistenceArgsDict:
     if settings.persistence == "none":
-        return redisenterprise.PersistenceArgs(rdb_enabled=False, aof_enabled=False)
-    return redisenterprise.PersistenceArgs(
-        rdb_enabled=True, rdb_frequency=settings.persistence.removeprefix("rdb"), aof_enabled=False
-    )
+        return {"rdb_enabled": False, "aof_enabled": False}
+    return {"rdb_enabled": True, "rdb_frequency": settings.persistence.removeprefix("rdb"), "aof_enabled": False}

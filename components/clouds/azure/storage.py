@@ -1,6 +1,5 @@
 """The bucket: a container of a storage account that has no keys, no public address, and keeps what is deleted."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -9,25 +8,12 @@ from pulumi_azure_native import storage
 from components.clouds.azure.endpoint import private_endpoint
 from components.clouds.azure.lock import delete_lock
 from components.clouds.azure.tags import tags
-from components.clouds.azure.vault import KEY_NAME, Encryption
+from components.clouds.azure.vault import KEY_NAME, AzureKeeping
+from components.clouds.managed import HTTPS_PORT
 from components.kubernetes.endpoints import AddressTarget, BucketEndpoint
-from config.clouds.azure.account import AzureSettings
 from config.clouds.azure.storage import AzureStorage
 
 TYPE: Final = "noxus:azure:Bucket"
-
-_HTTPS_PORT: Final = 443
-
-
-@dataclass(frozen=True, kw_only=True)
-class BucketArgs:
-    """What a `Bucket` needs."""
-
-    account: AzureSettings
-    settings: AzureStorage
-    encryption: Encryption
-    protect: bool
-    """Whether the engine refuses to delete account, container and lock."""
 
 
 class Bucket(pulumi.ComponentResource):
@@ -35,13 +21,12 @@ class Bucket(pulumi.ComponentResource):
 
     endpoint: BucketEndpoint
 
-    def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: AzureStorage, keeping: AzureKeeping, opts: pulumi.ResourceOptions) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        protected = pulumi.ResourceOptions(parent=self, protect=args.protect)
-        account, settings = args.account, args.settings
-        made = self._account(name, args)
-        retention = storage.DeleteRetentionPolicyArgs(enabled=True, days=settings.delete_retention_days)
+        account, protect = keeping.account, keeping.protect
+        made = self._account(name, settings, keeping)
+        retention: storage.DeleteRetentionPolicyArgsDict = {"enabled": True, "days": settings.delete_retention_days}
         blobs = storage.BlobServiceProperties(
             name,
             blob_services_name="default",
@@ -57,7 +42,7 @@ class Bucket(pulumi.ComponentResource):
             management_policy_name="default",
             account_name=made.name,
             resource_group_name=account.resource_group,
-            policy=storage.ManagementPolicySchemaArgs(rules=[_old_versions(settings)]),
+            policy={"rules": [_old_versions(settings)]},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[blobs]),
         )
         container = storage.BlobContainer(
@@ -66,29 +51,28 @@ class Bucket(pulumi.ComponentResource):
             account_name=made.name,
             resource_group_name=account.resource_group,
             public_access=storage.PublicAccess.NONE,
-            opts=pulumi.ResourceOptions.merge(protected, pulumi.ResourceOptions(depends_on=[blobs])),
+            opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=[blobs]),
         )
         way = private_endpoint(name, "blob", made.id, account.blob_dns_zone_id, account, child)
-        delete_lock(name, made.id, [policy, container, way], child, protect=args.protect)
+        delete_lock(name, made.id, [policy, container, way], child, protect=protect)
         self.endpoint = BucketEndpoint(
             name=settings.container,
             url=settings.url,
             region=account.location,
-            target=AddressTarget(cidrs=account.bucket_cidrs, port=_HTTPS_PORT),
+            target=AddressTarget(cidrs=account.bucket_cidrs, port=HTTPS_PORT),
             made=self,
         )
         self.register_outputs({})
 
-    def _account(self, name: str, args: BucketArgs) -> storage.StorageAccount:
-        account, settings, encryption = args.account, args.settings, args.encryption
-        identity = encryption.identity
+    def _account(self, name: str, settings: AzureStorage, keeping: AzureKeeping) -> storage.StorageAccount:
+        account, identity = keeping.account, keeping.key.identity
         return storage.StorageAccount(
             name,
             account_name=settings.account,
             resource_group_name=account.resource_group,
             location=account.location,
             kind="StorageV2",
-            sku=storage.SkuArgs(name=settings.redundancy),
+            sku={"name": settings.redundancy},
             access_tier=storage.AccessTier.HOT,
             minimum_tls_version="TLS1_2",
             enable_https_traffic_only=True,
@@ -98,38 +82,26 @@ class Bucket(pulumi.ComponentResource):
             default_to_o_auth_authentication=True,
             is_local_user_enabled=False,
             public_network_access="Disabled",
-            network_rule_set=storage.NetworkRuleSetArgs(default_action=storage.DefaultAction.DENY, bypass="None"),
-            identity=storage.IdentityArgs(type="UserAssigned", user_assigned_identities=[identity]),
-            encryption=storage.EncryptionArgs(
-                key_source="Microsoft.Keyvault",
-                key_vault_properties=storage.KeyVaultPropertiesArgs(
-                    # Without a version: storage follows the key when it is rotated.
-                    key_name=KEY_NAME,
-                    key_vault_uri=account.store.vault_url,
-                ),
-                encryption_identity=storage.EncryptionIdentityArgs(encryption_user_assigned_identity=identity),
-            ),
+            network_rule_set={"default_action": storage.DefaultAction.DENY, "bypass": "None"},
+            identity={"type": "UserAssigned", "user_assigned_identities": [identity]},
+            encryption={
+                "key_source": "Microsoft.Keyvault",
+                # Without a version: storage follows the key when it is rotated.
+                "key_vault_properties": {"key_name": KEY_NAME, "key_vault_uri": account.store.vault_url},
+                "encryption_identity": {"encryption_user_assigned_identity": identity},
+            },
             tags=tags(account),
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=[encryption.ready]),
+            opts=pulumi.ResourceOptions(parent=self, protect=keeping.protect, depends_on=[keeping.key.ready]),
         )
 
 
-def container_id(account: AzureSettings, settings: AzureStorage) -> str:
-    """Id of the container."""
-    of_account = f"{account.group_id}/providers/Microsoft.Storage/storageAccounts/{settings.account}"
-    return f"{of_account}/blobServices/default/containers/{settings.container}"
-
-
-def _old_versions(settings: AzureStorage) -> storage.ManagementPolicyRuleArgs:
-    age = storage.DateAfterCreationArgs(days_after_creation_greater_than=settings.noncurrent_version_days)
-    return storage.ManagementPolicyRuleArgs(
-        name="old-versions",
-        type="Lifecycle",
-        enabled=True,
-        definition=storage.ManagementPolicyDefinitionArgs(
-            filters=storage.ManagementPolicyFilterArgs(
-                blob_types=["blockBlob"], prefix_match=[f"{settings.container}/"]
-            ),
-            actions=storage.ManagementPolicyActionArgs(version=storage.ManagementPolicyVersionArgs(delete=age)),
-        ),
-    )
+def _old_versions(settings: AzureStorage) -> storage.ManagementPolicyRuleArgsDict:
+    return {
+        "name": "old-versions",
+        "type": "Lifecycle",
+        "enabled": True,
+        "definition": {
+            "filters": {"blob_types": ["blockBlob"], "prefix_match": [f"{settings.container}/"]},
+            "actions": {"version": {"delete": {"days_after_creation_greater_than": settings.noncurrent_version_days}}},
+        },
+    }

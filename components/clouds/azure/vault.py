@@ -13,6 +13,7 @@ from pulumi_azure_native import keyvault, managedidentity
 from components.clouds.azure.endpoint import private_endpoint
 from components.clouds.azure.rights import ENCRYPTION, assignment
 from components.clouds.azure.tags import tags
+from components.clouds.managed import Keeping
 from config.clouds.azure.account import AzureSettings
 
 TYPE: Final = "noxus:azure:Vault"
@@ -21,15 +22,6 @@ KEY_NAME: Final = "data"
 _DAYS: Final = 90
 """Days for which a deleted vault, key or entry can be brought back: the most that Azure takes."""
 _KEY_BITS: Final = 3072
-
-
-@dataclass(frozen=True, kw_only=True)
-class VaultArgs:
-    """What a `Vault` needs."""
-
-    account: AzureSettings
-    protect: bool
-    """Whether the engine refuses to delete it and its key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,20 +35,25 @@ class Encryption:
     """The right to use the key, without which a service cannot be made."""
 
 
+AzureKeeping = Keeping[AzureSettings, Encryption]
+"""How a stack keeps its data in Azure. Protected is the lock too."""
+
+
 class Vault(pulumi.ComponentResource):
     """One vault, reached by its private endpoint and, for the key, by Azure's own services."""
 
     encryption: Encryption
 
-    def __init__(self, name: str, args: VaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, account: AzureSettings, opts: pulumi.ResourceOptions, *, protect: bool) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        account, called = args.account, f"{args.account.name}-encryption"
+        called = f"{account.name}-encryption"
         vault = keyvault.Vault(
             name,
             vault_name=account.vault_name,
             resource_group_name=account.resource_group,
             location=account.location,
+            # Args and no mapping: the SDK writes defaults of its own, which are in the state of every stack.
             properties=keyvault.VaultPropertiesArgs(
                 tenant_id=account.tenant_id,
                 sku=keyvault.SkuArgs(family="A", name=keyvault.SkuName.STANDARD),
@@ -69,7 +66,7 @@ class Vault(pulumi.ComponentResource):
                 network_acls=keyvault.NetworkRuleSetArgs(default_action="Deny", bypass="AzureServices"),
             ),
             tags=tags(account),
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         private_endpoint(name, "vault", vault.id, account.vault_dns_zone_id, account, child)
         key = keyvault.Key(
@@ -77,10 +74,10 @@ class Vault(pulumi.ComponentResource):
             key_name=KEY_NAME,
             vault_name=vault.name,
             resource_group_name=account.resource_group,
-            properties=keyvault.KeyPropertiesArgs(kty="RSA", key_size=_KEY_BITS, key_ops=["wrapKey", "unwrapKey"]),
+            properties={"kty": "RSA", "key_size": _KEY_BITS, "key_ops": ["wrapKey", "unwrapKey"]},
             tags=tags(account),
             # Deleting it would need the vault's own network and rights; it goes with the vault.
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, retain_on_delete=True),
+            opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=True),
         )
         identity = managedidentity.UserAssignedIdentity(
             f"{name}-encryption",
@@ -90,14 +87,8 @@ class Vault(pulumi.ComponentResource):
             tags=tags(account),
             opts=child,
         )
-        right = assignment(
-            f"{name}-encryption",
-            ENCRYPTION,
-            key_id(account),
-            identity,
-            account,
-            pulumi.ResourceOptions(parent=self, depends_on=[key]),
-        )
+        after = pulumi.ResourceOptions(parent=self, depends_on=[key])
+        right = assignment(f"{name}-encryption", ENCRYPTION, key_id(account), identity, account, after)
         self.encryption = Encryption(
             key=key,
             # Written out, so that a preview shows who uses what; `ready` waits for it.

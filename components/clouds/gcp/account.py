@@ -6,9 +6,11 @@ from typing import Any, Final
 import pulumi
 import pulumi_gcp as gcp
 
+from components.clouds.cloud import ReleaseInCloud
 from components.kubernetes.endpoints import Identity
-from config.clouds.gcp.project import ACCOUNT_ANNOTATION, GcpSettings
-from config.clouds.gcp.statement import GcpStatement, GcpStatements
+from config.clouds.gcp.project import ACCOUNT_ANNOTATION
+from config.clouds.gcp.stack import GcpStack
+from config.clouds.gcp.statement import GcpStatement
 
 TYPE: Final = "noxus:gcp:ReleaseAccount"
 
@@ -25,84 +27,55 @@ class SecretRef:
     id: pulumi.Input[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReleaseAccountArgs:
-    """What a `ReleaseAccount` needs."""
-
-    project: GcpSettings
-    release: str
-    namespace: str
-    """Namespace of the release, whose ServiceAccount has the release's name."""
-    bucket: str | None
-    """The bucket, if this stack makes it."""
-    bucket_made: pulumi.Resource | None
-    """What makes it."""
-    entry: SecretRef | None
-    """The release's entry in Secret Manager, if there is one."""
-    statements: GcpStatements
-    """Further rights."""
-
-
 class ReleaseAccount(pulumi.ComponentResource):
     """One service account for one ServiceAccount, with rights on the bucket, its own entry, and those that are named.
 
     It has no right on a key: Google's services encrypt and decrypt under accounts of their own. Rights are members that
-    are added, never lists that take others' rights away.
+    are added, never lists that take others' rights away. `bucket` is what makes the bucket, `entry` the release's entry
+    in Secret Manager, if there is one.
     """
 
     identity: Identity
 
-    def __init__(self, name: str, args: ReleaseAccountArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        stack: GcpStack,
+        release: ReleaseInCloud,
+        bucket: pulumi.Resource | None,
+        entry: SecretRef | None,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
         super().__init__(TYPE, name, {}, opts)
-        child, project = pulumi.ResourceOptions(parent=self), args.project
-        email = project.account_email(args.release)
+        child, project = pulumi.ResourceOptions(parent=self), stack.gcp
+        email = project.account_email(release.name)
         account = gcp.serviceaccount.Account(
             name,
-            account_id=project.account_id(args.release),
-            display_name=f"Release {args.release} of {project.name}",
+            account_id=project.account_id(release.name),
+            display_name=f"Release {release.name} of {project.name}",
             project=project.project,
             opts=child,
         )
         with_account = pulumi.ResourceOptions(parent=self, depends_on=[account])
         member = f"serviceAccount:{email}"  # known before the account is there, so that a preview shows it
+        # One ServiceAccount of the cluster's workload identity pool, by its exact name.
+        pod = f"serviceAccount:{project.pool_project}.svc.id.goog[{release.namespace}/{release.name}]"
         made: list[pulumi.Resource] = [
             account,
-            gcp.serviceaccount.IAMMember(
-                name,
-                service_account_id=account.name,
-                role=ACTS_AS,
-                member=pod_member(project, args.namespace, args.release),
-                opts=child,
-            ),
+            gcp.serviceaccount.IAMMember(name, service_account_id=account.name, role=ACTS_AS, member=pod, opts=child),
         ]
-        if args.bucket:
-            after = [account, *([args.bucket_made] if args.bucket_made else [])]
-            right = gcp.storage.BucketIAMMember(
-                name,
-                bucket=args.bucket,
-                role=USES_OBJECTS,
-                member=member,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=after),
-            )
+        if stack.bucket:
+            after = pulumi.ResourceOptions(parent=self, depends_on=[account, *([bucket] if bucket else [])])
+            right = gcp.storage.BucketIAMMember(name, bucket=stack.bucket, role=USES_OBJECTS, member=member, opts=after)
             made.append(right)
-        if args.entry:
+        if entry:
             right = gcp.secretmanager.SecretIamMember(
-                name,
-                secret_id=args.entry.id,
-                project=args.entry.project,
-                role=READS_ENTRY,
-                member=member,
-                opts=with_account,
+                name, secret_id=entry.id, project=entry.project, role=READS_ENTRY, member=member, opts=with_account
             )
             made.append(right)
-        made += [_right(name, statement, member, with_account) for statement in args.statements]
+        made += [_right(name, statement, member, with_account) for statement in stack.statements(release.name)]
         self.identity = Identity(service_account_annotations={ACCOUNT_ANNOTATION: email}, made=made)
         self.register_outputs({})
-
-
-def pod_member(project: GcpSettings, namespace: str, service_account: str) -> str:
-    """One ServiceAccount of the cluster's workload identity pool, by its exact name."""
-    return f"serviceAccount:{project.pool_project}.svc.id.goog[{namespace}/{service_account}]"
 
 
 def _right(name: str, statement: GcpStatement, member: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:

@@ -8,7 +8,6 @@ fail where it is asked for as the others are (terraform-google-modules/terraform
 looked up here, so that agent is there before the first deployment (docs/gcp.md).
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import pulumi
@@ -16,6 +15,7 @@ import pulumi_gcp as gcp
 from pulumi_random import RandomId
 
 from components.clouds.gcp.guard import deletion_policy
+from components.clouds.managed import Keeping
 from config.clouds.gcp.project import GcpSettings
 
 TYPE: Final = "noxus:gcp:Key"
@@ -37,19 +37,8 @@ _ROTATION: Final = "7776000s"
 _DESTROYED_AFTER: Final = "2592000s"
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeyArgs:
-    """What a `Key` needs."""
-
-    project: GcpSettings
-    location: str
-    """Region, or another location of Cloud KMS."""
-    protect: bool
-    """Whether engine and provider refuse to destroy it: with it, all that it encrypts is lost."""
-
-
 class Key(pulumi.ComponentResource):
-    """A key that rotates every 90 days; a destroyed version can be restored for 30.
+    """A key in a location of Cloud KMS that rotates every 90 days; a destroyed version can be restored for 30.
 
     Cloud KMS never frees a ring's or a key's name, so the ring's is a part drawn for this stack: the stack can be
     destroyed and made again.
@@ -57,15 +46,17 @@ class Key(pulumi.ComponentResource):
 
     id: pulumi.Output[str]
 
-    def __init__(self, name: str, args: KeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, project: GcpSettings, location: str, opts: pulumi.ResourceOptions, *, protect: bool
+    ) -> None:
         super().__init__(TYPE, name, {}, opts)
-        self._child, self._project = pulumi.ResourceOptions(parent=self), args.project
+        self._child, self._project = pulumi.ResourceOptions(parent=self), project
         drawn = RandomId(f"{name}-suffix", byte_length=3, opts=self._child)
         ring = gcp.kms.KeyRing(
             name,
-            name=pulumi.Output.concat(args.project.name, "-", drawn.hex),
-            location=args.location,
-            project=args.project.project,
+            name=pulumi.Output.concat(project.name, "-", drawn.hex),
+            location=location,
+            project=project.project,
             opts=self._child,
         )
         key = gcp.kms.CryptoKey(
@@ -75,8 +66,8 @@ class Key(pulumi.ComponentResource):
             purpose="ENCRYPT_DECRYPT",
             rotation_period=_ROTATION,
             destroy_scheduled_duration=_DESTROYED_AFTER,
-            deletion_policy=deletion_policy(protect=args.protect),
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            deletion_policy=deletion_policy(protect=protect),  # with it, all that it encrypts is lost
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         self._name, self._granted = name, dict[Service, list[pulumi.Resource]]()
         self.id = key.id
@@ -105,3 +96,7 @@ class Key(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=agents),
         )
         return [*agents, grant]
+
+
+GcpKeeping = Keeping[GcpSettings, Key]
+"""How a stack keeps its data in GCP, in one location."""

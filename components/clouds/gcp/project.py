@@ -5,12 +5,12 @@ import functools
 import pulumi
 
 from components.clouds.cloud import Presence, ReleaseInCloud
-from components.clouds.gcp.account import ReleaseAccount, ReleaseAccountArgs, SecretRef
-from components.clouds.gcp.bucket import Bucket, BucketArgs
-from components.clouds.gcp.entry import Entry, EntryArgs
-from components.clouds.gcp.key import Key, KeyArgs
-from components.clouds.gcp.postgres import Postgres, PostgresArgs
-from components.clouds.gcp.redis import Redis, RedisArgs
+from components.clouds.gcp.account import ReleaseAccount, SecretRef
+from components.clouds.gcp.bucket import Bucket
+from components.clouds.gcp.entry import Entry
+from components.clouds.gcp.key import GcpKeeping, Key
+from components.clouds.gcp.postgres import Postgres
+from components.clouds.gcp.redis import Redis
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import BucketEndpoint, PostgresEndpoint, RedisEndpoint
 from config.clouds.gcp.postgres import GcpPostgres
@@ -25,68 +25,37 @@ class Gcp:
 
     def __init__(self, stack: GcpStack, opts: pulumi.ResourceOptions) -> None:
         self._stack, self._project, self._opts = stack, stack.gcp, opts
-        self._key = functools.cache(self._make_key)
+        self._keeping = functools.cache(self._keep_in)
         self._bucket: Bucket | None = None
 
     def postgres(self, settings: GcpPostgres) -> tuple[PostgresEndpoint, Admin]:
         """Make the one Postgres; say who may set it up."""
-        args = PostgresArgs(
-            project=self._project,
-            settings=settings,
-            key=self._key(self._project.region),
-            protect=self._stack.protect,
-        )
-        made = Postgres("postgres", args, self._opts)
-        return made.endpoint, made.admin
+        return Postgres("postgres", settings, self._keeping(self._project.region), self._opts).access
 
     def redis(self, settings: GcpRedis) -> RedisEndpoint:
         """Make the one Redis."""
-        args = RedisArgs(
-            project=self._project,
-            settings=settings,
-            key=self._key(self._project.region),
-            protect=self._stack.protect,
-        )
-        return Redis("redis", args, self._opts).endpoint
+        return Redis("redis", settings, self._keeping(self._project.region), self._opts).endpoint
 
     def bucket(self, settings: GcpStorage) -> BucketEndpoint:
         """Make the one bucket."""
-        args = BucketArgs(
-            project=self._project,
-            settings=settings,
-            key=self._key(settings.key_location),
-            protect=self._stack.protect,
-        )
-        self._bucket = Bucket("bucket", args, self._opts)
+        self._bucket = Bucket("bucket", settings, self._keeping(settings.key_location), self._opts)
         return self._bucket.endpoint
 
     def release(self, release: ReleaseInCloud, opts: pulumi.ResourceOptions) -> Presence:
         """Make a release's account, and its entry if this stack writes it."""
-        storage, store = self._stack.storage, self._stack.secrets.store
-        id_ = self._stack.secrets.entry(release.name)
-        entry, read = None, None
+        stack, project, entry, read = self._stack, self._project, None, None
+        entry_name, store = stack.secrets.entry(release.name), stack.secrets.store
         if isinstance(store, GcpSecretManagerStore):
-            read = SecretRef(project=store.project_id, id=id_)
+            read = SecretRef(project=store.project_id, id=entry_name)
         if release.entry is not None:
-            args = EntryArgs(project=self._project, id=id_, values=release.entry, key=self._key(self._project.region))
-            entry = Entry(f"{release.name}-entry", args, opts)
-            read = SecretRef(project=self._project.project, id=entry.secret.secret_id)
-        account = ReleaseAccount(
-            f"{release.name}-account",
-            ReleaseAccountArgs(
-                project=self._project,
-                release=release.name,
-                namespace=release.namespace,
-                bucket=storage.bucket if isinstance(storage, GcpStorage) else None,
-                bucket_made=self._bucket,
-                entry=read,
-                statements=self._stack.statements(release.name),
-            ),
-            opts,
-        )
-        return Presence(identity=account.identity, entry=[entry.version, *account.identity.made] if entry else ())
+            entry = Entry(f"{release.name}-entry", entry_name, release.entry, self._keeping(project.region), opts)
+            read = SecretRef(project=project.project, id=entry.secret.secret_id)
+        identity = ReleaseAccount(f"{release.name}-account", stack, release, self._bucket, read, opts).identity
+        return Presence(identity=identity, entry=[entry.version, *identity.made] if entry else ())
 
-    def _make_key(self, location: str) -> Key:
-        name = "key" if location == self._project.region else f"key-{location}"
-        args = KeyArgs(project=self._project, location=location, protect=self._stack.protect)
-        return Key(name, args, self._opts)
+    def _keep_in(self, location: str) -> GcpKeeping:
+        project, protect = self._project, self._stack.protect
+        name = "key" if location == project.region else f"key-{location}"
+        return GcpKeeping(
+            account=project, key=Key(name, project, location, self._opts, protect=protect), protect=protect
+        )

@@ -1,16 +1,14 @@
 """Redis by Memorystore: two nodes in two zones, encrypted, with a password, over TLS only, and never evicting."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 import pulumi_gcp as gcp
 
 from components.clouds.gcp.guard import deletion_policy
-from components.clouds.gcp.key import Key
+from components.clouds.gcp.key import GcpKeeping
 from components.kubernetes.endpoints import AddressTarget, RedisEndpoint
-from config.clouds.gcp.project import GcpSettings
 from config.clouds.gcp.redis import GcpRedis
 from config.clouds.gcp.times import day_and_hour
 
@@ -20,25 +18,18 @@ _DAYS: Final = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDA
 _PERIODS: Final = {1: "ONE_HOUR", 6: "SIX_HOURS", 12: "TWELVE_HOURS", 24: "TWENTY_FOUR_HOURS"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class RedisArgs:
-    """What a `Redis` needs."""
-
-    project: GcpSettings
-    settings: GcpRedis
-    key: Key
-    protect: bool
-    """Whether engine and provider refuse to delete it: nothing of it outlives it."""
-
-
 class Redis(pulumi.ComponentResource):
-    """The one Redis, in Memorystore for Redis: Valkey there has no password, and a cluster no one primary (kombu)."""
+    """The one Redis, in Memorystore for Redis: Valkey there has no password, and a cluster no one primary (kombu).
+
+    Nothing of it outlives it.
+    """
 
     endpoint: RedisEndpoint
 
-    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: GcpRedis, keeping: GcpKeeping, opts: pulumi.ResourceOptions) -> None:
         super().__init__(TYPE, name, {}, opts)
-        project, settings = args.project, args.settings
+        project, key, protect = keeping.account, keeping.key, keeping.protect
+        day, hour = day_and_hour(settings.maintenance_hour)
         instance = gcp.redis.Instance(
             name,
             name=f"{project.name}-{name}",
@@ -54,16 +45,18 @@ class Redis(pulumi.ComponentResource):
             },
             auth_enabled=True,
             transit_encryption_mode="SERVER_AUTHENTICATION",
-            customer_managed_key=args.key.id,
+            customer_managed_key=key.id,
             connect_mode="PRIVATE_SERVICE_ACCESS",
             authorized_network=project.network,
             reserved_ip_range=project.psa_range,
             persistence_config=_persistence(settings),
-            maintenance_policy=_maintenance(settings),
+            maintenance_policy={
+                "weekly_maintenance_windows": [{"day": _DAYS[day - 1], "start_time": {"hours": hour, "minutes": 0}}]
+            },
             # Unset, the provider deletes it: its schema has no default, whatever its documentation says.
-            deletion_protection=args.protect,
-            deletion_policy=deletion_policy(protect=args.protect),
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=args.key.granted_to("redis")),
+            deletion_protection=protect,
+            deletion_policy=deletion_policy(protect=protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=key.granted_to("redis")),
         )
         self.endpoint = RedisEndpoint(
             host=instance.host,
@@ -81,17 +74,8 @@ def authorities(certificates: Sequence[gcp.redis.outputs.InstanceServerCaCert]) 
     return "".join(f"{(certificate.cert or '').strip()}\n" for certificate in certificates)
 
 
-def _persistence(settings: GcpRedis) -> gcp.redis.InstancePersistenceConfigArgs:
+def _persistence(settings: GcpRedis) -> gcp.redis.InstancePersistenceConfigArgsDict:
     """Left out, it would stay as it is: to end it, it must be said."""
     if settings.snapshot_hours == 0:
-        return gcp.redis.InstancePersistenceConfigArgs(persistence_mode="DISABLED")
-    return gcp.redis.InstancePersistenceConfigArgs(
-        persistence_mode="RDB", rdb_snapshot_period=_PERIODS[settings.snapshot_hours]
-    )
-
-
-def _maintenance(settings: GcpRedis) -> gcp.redis.InstanceMaintenancePolicyArgs:
-    day, hour = day_and_hour(settings.maintenance_hour)
-    start = gcp.redis.InstanceMaintenancePolicyWeeklyMaintenanceWindowStartTimeArgs(hours=hour, minutes=0)
-    window = gcp.redis.InstanceMaintenancePolicyWeeklyMaintenanceWindowArgs(day=_DAYS[day - 1], start_time=start)
-    return gcp.redis.InstanceMaintenancePolicyArgs(weekly_maintenance_windows=[window])
+        return {"persistence_mode": "DISABLED"}
+    return {"persistence_mode": "RDB", "rdb_snapshot_period": _PERIODS[settings.snapshot_hours]}

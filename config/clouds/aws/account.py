@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from config.clouds.aws.store import AwsSecretsManagerStore
+from config.clouds.aws.store import ROLE_MARK, AwsSecretsManagerStore
 from config.clouds.cloud import CloudSettings
 from config.errors import Problem
 from config.limits import NodeLimits
@@ -139,8 +139,7 @@ class AwsSettings(CloudSettings):
     @property
     def written_marks(self) -> frozenset[str]:
         """The role, where the OIDC provider knows ServiceAccounts; EKS' agent needs none."""
-        mark = AwsSecretsManagerStore.READER_MARK
-        return frozenset({mark} if mark and self.identity == "irsa" else ())
+        return frozenset({ROLE_MARK} if self.identity == "irsa" else ())
 
     @property
     def other_mark(self) -> str:

@@ -27,8 +27,12 @@ class AwsStack(
         return self.aws
 
     @property
+    def bucket(self) -> str | None:
+        """Name of the bucket, if this stack makes it."""
+        return self.storage.bucket if isinstance(self.storage, AwsStorage) else None
+
+    @property
     def own_things(self) -> Sequence[str]:
         """The bucket with its objects, and the entries, to whose names AWS adds some characters."""
-        bucket = self.storage.bucket if isinstance(self.storage, AwsStorage) else None
         entries = (f"secretsmanager:secret:{self.secrets.entry(name)}-*" for _, name, _ in self.releases())
-        return [*entries, *([f"s3:{bucket}", f"s3:{bucket}/*"] if bucket else ())]
+        return [*entries, *([f"s3:{self.bucket}", f"s3:{self.bucket}/*"] if self.bucket else ())]

@@ -1,16 +1,19 @@
 """AWS Secrets Manager as External Secrets reads it."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from config.store import Reader, Store
 
+ROLE_MARK: Final = "eks.amazonaws.com/role-arn"
+"""Annotation by which a ServiceAccount names its role (IRSA)."""
+
 
 class AwsSecretsManagerStore(Store):
     """AWS Secrets Manager, read with each release's own role (IRSA)."""
 
-    READER_MARK: ClassVar[str | None] = "eks.amazonaws.com/role-arn"
+    READER_MARK: ClassVar[str | None] = ROLE_MARK
 
     type: Literal["awsSecretsManager"]
     """AWS Secrets Manager."""

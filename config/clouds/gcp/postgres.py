@@ -13,9 +13,6 @@ from config.limits import Limit, postgres_limit
 from config.managed import ManagedPostgres
 from config.permanent import RESTORE, Permanent, Permanents, PostgresVersion
 
-ADMIN_ROLE: Final = "postgres"
-"""The role that Cloud SQL makes itself, with the instance's root password."""
-
 _MAJORS: Final = ("15", "16", "17", "18")
 """Cloud SQL's API names more (`POSTGRES_19`, `POSTGRES_20`), and no release of PostgreSQL has them yet."""
 
@@ -80,6 +77,8 @@ class GcpPostgres(ManagedPostgres):
     )
     """Roles of Cloud SQL itself (Cloud SQL, "PostgreSQL users and roles")."""
     SERVICE: ClassVar[str] = "Cloud SQL"
+    admin_role: ClassVar[str] = "postgres"
+    """Role that sets the database up: Cloud SQL makes it itself, and its root password is known at once."""
 
     tier: Annotated[str, AfterValidator(_known)] = Field(examples=["db-custom-4-15360"])
     """Tier of the instance. Its memory bounds the connections. No sizing of the platform is published."""
@@ -140,11 +139,6 @@ class GcpPostgres(ManagedPostgres):
         if self.max_storage_gib < self.storage_gib:
             raise ValueError(f"maxStorageGib must not be below storageGib; write {self.storage_gib} or more")
         return self
-
-    @property
-    def admin_role(self) -> str | None:
-        """Role that sets the database up: Cloud SQL's own, for its root password is known at once."""
-        return ADMIN_ROLE
 
     @property
     def limit(self) -> Limit | None:

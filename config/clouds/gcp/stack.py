@@ -27,8 +27,13 @@ class GcpStack(
         return self.gcp
 
     @property
+    def bucket(self) -> str | None:
+        """Name of the bucket, if this stack makes it."""
+        return self.storage.bucket if isinstance(self.storage, GcpStorage) else None
+
+    @property
     def own_things(self) -> Sequence[str]:
         """The project, the bucket and the entries."""
-        bucket = [f"buckets/{self.storage.bucket}"] if isinstance(self.storage, GcpStorage) else []
+        bucket = [f"buckets/{self.bucket}"] if self.bucket else []
         entries = (f"secrets/{self.secrets.entry(name)}" for _, name, _ in self.releases())
         return [f"projects/{self.gcp.project}", *bucket, *entries]
