@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import pulumi
 
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import BucketEndpoint, Identity, PostgresEndpoint, RedisEndpoint
-from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,33 +32,27 @@ class Presence:
     """Name of the entry, where the cloud has made it another than the settings say."""
 
 
-_Postgres_contra = TypeVar("_Postgres_contra", bound=ManagedPostgres, contravariant=True)
-_Redis_contra = TypeVar("_Redis_contra", bound=ManagedRedis, contravariant=True)
-_Storage_contra = TypeVar("_Storage_contra", bound=ManagedStorage, contravariant=True)
+class AnyCloud(Protocol):
+    """Managed data services, and releases' identities and entries.
 
+    Settings are each cloud's own: a stack file is read by one model, so they fit.
+    """
 
-class Cloud(Protocol[_Postgres_contra, _Redis_contra, _Storage_contra]):
-    """Managed data services, and releases' identities and entries."""
-
-    def postgres(self, settings: _Postgres_contra) -> tuple[PostgresEndpoint, Admin]:
+    def postgres(self, settings: Any) -> tuple[PostgresEndpoint, Admin]:
         """Make the one Postgres; say who may set it up."""
         ...
 
-    def redis(self, settings: _Redis_contra) -> RedisEndpoint:
+    def redis(self, settings: Any) -> RedisEndpoint:
         """Make the one Redis."""
         ...
 
-    def bucket(self, settings: _Storage_contra) -> BucketEndpoint:
+    def bucket(self, settings: Any) -> BucketEndpoint:
         """Make the one bucket."""
         ...
 
     def release(self, release: ReleaseInCloud, opts: pulumi.ResourceOptions) -> Presence:
         """Make a release's identity and entry."""
         ...
-
-
-AnyCloud = Cloud[Any, Any, Any]
-"""A cloud whose settings are its own: a stack file is read by one model, so they fit."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import pulumi
 from pulumi_azure_native import network
 
-from components.clouds.azure.tags import tags
 from config.clouds.azure.account import AzureSettings
 
 
@@ -28,7 +27,7 @@ def private_endpoint(
             private_endpoint_network_policies="NetworkSecurityGroupEnabled",
         ),
         private_link_service_connections=[{"name": name, "private_link_service_id": target, "group_ids": [group]}],
-        tags=tags(account),
+        tags=account.all_tags,
         opts=opts,
     )
     if account.endpoint_dns == "zones" and zone:

@@ -12,7 +12,6 @@ import pulumi
 from pulumi_azure_native import keyvault
 from pulumi_random import RandomId
 
-from components.clouds.azure.tags import tags
 from config.clouds.azure.account import AzureSettings
 
 _CONTENT: Final = "application/json"
@@ -36,6 +35,6 @@ def release_entry(
         vault_name=account.vault_name,
         resource_group_name=account.resource_group,
         properties={"content_type": _CONTENT, "value": text},
-        tags=tags(account),
+        tags=account.all_tags,
         opts=pulumi.ResourceOptions.merge(opts, kept),
     )

@@ -5,12 +5,9 @@ from typing import Final
 import pulumi
 from pulumi_azure_native import keyvault, managedidentity
 
-from components.clouds.azure.rights import BLOBS, SECRETS, Role, assignment
-from components.clouds.azure.tags import tags
-from components.clouds.azure.vault import entry_id
+from components.clouds.azure.rights import BLOBS, SECRETS, assignment
 from components.clouds.cloud import ReleaseInCloud
 from components.kubernetes.endpoints import Identity
-from config.clouds.azure.account import AzureSettings
 from config.clouds.azure.stack import AzureStack
 from config.clouds.azure.storage import AzureStorage
 from config.clouds.azure.store import CLIENT_ID_MARK
@@ -48,7 +45,7 @@ class ReleaseIdentity(pulumi.ComponentResource):
             resource_name_=f"{account.name}-{release.name}",
             resource_group_name=account.resource_group,
             location=account.location,
-            tags=tags(account),
+            tags=account.all_tags,
             opts=child,
         )
         credential = managedidentity.FederatedIdentityCredential(
@@ -64,17 +61,18 @@ class ReleaseIdentity(pulumi.ComponentResource):
         made: list[pulumi.Resource] = [identity, credential]
         after = [*([bucket] if bucket else []), *([entry] if entry else [])]
         if isinstance(storage, AzureStorage):
+            container = f"{stack.storage_id}/blobServices/default/containers/{storage.container}"
             # The account is locked, and a lock keeps rights on what is in it too: a release that is removed leaves this
             # one behind, to an identity that is gone.
             kept = pulumi.ResourceOptions(parent=self, depends_on=after, retain_on_delete=True)
-            made.append(assignment(f"{name}-blobs", BLOBS, container_id(account, storage), identity, account, kept))
+            made.append(assignment(f"{name}-blobs", BLOBS, container, identity, account, kept))
         if entry:
-            read = entry.name.apply(lambda drawn: entry_id(account, drawn))
+            read = pulumi.Output.concat(account.vault_id, "/secrets/", entry.name)
             right = pulumi.ResourceOptions(parent=self, depends_on=after)
             made.append(assignment(f"{name}-entry", SECRETS, read, identity, account, right))
         for statement in stack.statements(release.name):
-            role = Role("of the stack file", statement.role)
-            made.append(assignment(f"{name}-{statement.key}", role, statement.scope, identity, account, child))
+            right = assignment(f"{name}-{statement.key}", statement.role, statement.scope, identity, account, child)
+            made.append(right)
         self.identity = Identity(
             # Azure draws the client id, so a preview of a new release does not show it.
             service_account_annotations={CLIENT_ID_MARK: identity.client_id},
@@ -82,9 +80,3 @@ class ReleaseIdentity(pulumi.ComponentResource):
             made=made,
         )
         self.register_outputs({})
-
-
-def container_id(account: AzureSettings, settings: AzureStorage) -> str:
-    """Id of the container."""
-    of_account = f"{account.group_id}/providers/Microsoft.Storage/storageAccounts/{settings.account}"
-    return f"{of_account}/blobServices/default/containers/{settings.container}"

@@ -6,7 +6,6 @@ import pulumi
 from pulumi_azure_native import dbforpostgresql
 
 from components.clouds.azure.lock import delete_lock
-from components.clouds.azure.tags import tags
 from components.clouds.azure.vault import AzureKeeping
 from components.clouds.managed import managed_postgres
 from components.data.database_setup import Admin
@@ -93,7 +92,7 @@ class Postgres(pulumi.ComponentResource):
                 "start_hour": settings.maintenance.hour,
                 "start_minute": settings.maintenance.minute,
             },
-            tags=tags(account),
+            tags=account.all_tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=keeping.protect,

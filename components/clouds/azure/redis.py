@@ -7,7 +7,6 @@ from pulumi_azure_native import redisenterprise
 
 from components.clouds.azure.endpoint import private_endpoint
 from components.clouds.azure.lock import delete_lock
-from components.clouds.azure.tags import tags
 from components.clouds.azure.vault import AzureKeeping
 from components.kubernetes.endpoints import AddressTarget, RedisEndpoint
 from config.clouds.azure.account import AzureSettings
@@ -76,7 +75,7 @@ class Redis(pulumi.ComponentResource):
                     },
                 }
             },
-            tags=tags(account),
+            tags=account.all_tags,
             opts=pulumi.ResourceOptions(parent=self, protect=keeping.protect, depends_on=[encryption.ready]),
         )
 

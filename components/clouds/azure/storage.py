@@ -7,7 +7,6 @@ from pulumi_azure_native import storage
 
 from components.clouds.azure.endpoint import private_endpoint
 from components.clouds.azure.lock import delete_lock
-from components.clouds.azure.tags import tags
 from components.clouds.azure.vault import KEY_NAME, AzureKeeping
 from components.clouds.managed import HTTPS_PORT
 from components.kubernetes.endpoints import AddressTarget, BucketEndpoint
@@ -90,7 +89,7 @@ class Bucket(pulumi.ComponentResource):
                 "key_vault_properties": {"key_name": KEY_NAME, "key_vault_uri": account.store.vault_url},
                 "encryption_identity": {"encryption_user_assigned_identity": identity},
             },
-            tags=tags(account),
+            tags=account.all_tags,
             opts=pulumi.ResourceOptions(parent=self, protect=keeping.protect, depends_on=[keeping.key.ready]),
         )
 

@@ -12,7 +12,6 @@ from pulumi_azure_native import keyvault, managedidentity
 
 from components.clouds.azure.endpoint import private_endpoint
 from components.clouds.azure.rights import ENCRYPTION, assignment
-from components.clouds.azure.tags import tags
 from components.clouds.managed import Keeping
 from config.clouds.azure.account import AzureSettings
 
@@ -65,7 +64,7 @@ class Vault(pulumi.ComponentResource):
                 # Postgres, Redis and storage read the key from outside the network, as services that Azure trusts.
                 network_acls=keyvault.NetworkRuleSetArgs(default_action="Deny", bypass="AzureServices"),
             ),
-            tags=tags(account),
+            tags=account.all_tags,
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         private_endpoint(name, "vault", vault.id, account.vault_dns_zone_id, account, child)
@@ -75,7 +74,7 @@ class Vault(pulumi.ComponentResource):
             vault_name=vault.name,
             resource_group_name=account.resource_group,
             properties={"kty": "RSA", "key_size": _KEY_BITS, "key_ops": ["wrapKey", "unwrapKey"]},
-            tags=tags(account),
+            tags=account.all_tags,
             # Deleting it would need the vault's own network and rights; it goes with the vault.
             opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=True),
         )
@@ -84,29 +83,17 @@ class Vault(pulumi.ComponentResource):
             resource_name_=called,
             resource_group_name=account.resource_group,
             location=account.location,
-            tags=tags(account),
+            tags=account.all_tags,
             opts=child,
         )
         after = pulumi.ResourceOptions(parent=self, depends_on=[key])
-        right = assignment(f"{name}-encryption", ENCRYPTION, key_id(account), identity, account, after)
+        right = assignment(
+            f"{name}-encryption", ENCRYPTION, f"{account.vault_id}/keys/{KEY_NAME}", identity, account, after
+        )
         self.encryption = Encryption(
             key=key,
             # Written out, so that a preview shows who uses what; `ready` waits for it.
-            identity=f"{account.group_id}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{called}",
+            identity=f"{account.providers_id}/Microsoft.ManagedIdentity/userAssignedIdentities/{called}",
             ready=right,
         )
         self.register_outputs({})
-
-
-def key_id(account: AzureSettings) -> str:
-    """Id of the key."""
-    return f"{_vault_id(account)}/keys/{KEY_NAME}"
-
-
-def entry_id(account: AzureSettings, entry: str) -> str:
-    """Id of a release's entry."""
-    return f"{_vault_id(account)}/secrets/{entry}"
-
-
-def _vault_id(account: AzureSettings) -> str:
-    return f"{account.group_id}/providers/Microsoft.KeyVault/vaults/{account.vault_name}"

@@ -5,8 +5,7 @@ from typing import Final
 import pulumi
 import pulumi_gcp as gcp
 
-from components.clouds.gcp.guard import deletion_policy
-from components.clouds.gcp.key import GcpKeeping
+from components.clouds.gcp.key import DELETION, GcpKeeping
 from components.clouds.managed import BROKEN_UPLOAD_DAYS, HTTPS_PORT
 from components.kubernetes.endpoints import AddressTarget, BucketEndpoint
 from config.clouds.gcp.storage import GcpStorage
@@ -57,7 +56,7 @@ class Bucket(pulumi.ComponentResource):
                 },
             ],
             logging=logging if settings.log_bucket else None,
-            deletion_policy=deletion_policy(protect=protect),
+            deletion_policy=DELETION[protect],
             opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=key.granted_to("storage")),
         )
         self.endpoint = BucketEndpoint(

@@ -9,8 +9,7 @@ from typing import Final
 import pulumi
 import pulumi_gcp as gcp
 
-from components.clouds.gcp.guard import UNGUARDED
-from components.clouds.gcp.key import GcpKeeping
+from components.clouds.gcp.key import DELETION, GcpKeeping
 
 TYPE: Final = "noxus:gcp:Entry"
 
@@ -49,7 +48,7 @@ class Entry(pulumi.ComponentResource):
             replication={"user_managed": {"replicas": [replica]}},
             version_destroy_ttl=_RESTORABLE,
             deletion_protection=False,
-            deletion_policy=UNGUARDED,
+            deletion_policy=DELETION[False],
             opts=pulumi.ResourceOptions(parent=self, depends_on=key.granted_to("secretmanager")),
         )
         text = pulumi.Output.secret(pulumi.Output.json_dumps(dict(values), sort_keys=True))

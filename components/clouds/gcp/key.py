@@ -14,11 +14,14 @@ import pulumi
 import pulumi_gcp as gcp
 from pulumi_random import RandomId
 
-from components.clouds.gcp.guard import deletion_policy
 from components.clouds.managed import Keeping
 from config.clouds.gcp.project import GcpSettings
 
 TYPE: Final = "noxus:gcp:Key"
+
+DELETION: Final = {True: "PREVENT", False: "DELETE"}
+"""GCP's guard on a resource, by whether it is protected. The provider reads it from the state: it is lifted by an `up`
+before the resource can be gone."""
 
 Service = Literal["sqladmin", "redis", "storage", "secretmanager"]
 
@@ -66,7 +69,7 @@ class Key(pulumi.ComponentResource):
             purpose="ENCRYPT_DECRYPT",
             rotation_period=_ROTATION,
             destroy_scheduled_duration=_DESTROYED_AFTER,
-            deletion_policy=deletion_policy(protect=protect),  # with it, all that it encrypts is lost
+            deletion_policy=DELETION[protect],  # with it, all that it encrypts is lost
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         self._name, self._granted = name, dict[Service, list[pulumi.Resource]]()

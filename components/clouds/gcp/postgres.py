@@ -6,8 +6,7 @@ import pulumi
 import pulumi_gcp as gcp
 from pulumi_random import RandomId
 
-from components.clouds.gcp.guard import deletion_policy
-from components.clouds.gcp.key import GcpKeeping
+from components.clouds.gcp.key import DELETION, GcpKeeping
 from components.clouds.managed import managed_postgres
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import PostgresEndpoint
@@ -53,7 +52,7 @@ class Postgres(pulumi.ComponentResource):
             encryption_key_name=key.id,
             root_password=root,
             deletion_protection=protect,
-            deletion_policy=deletion_policy(protect=protect),
+            deletion_policy=DELETION[protect],
             settings=_settings(settings, keeping),
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -6,8 +6,7 @@ from typing import Final
 import pulumi
 import pulumi_gcp as gcp
 
-from components.clouds.gcp.guard import deletion_policy
-from components.clouds.gcp.key import GcpKeeping
+from components.clouds.gcp.key import DELETION, GcpKeeping
 from components.kubernetes.endpoints import AddressTarget, RedisEndpoint
 from config.clouds.gcp.redis import GcpRedis
 from config.clouds.gcp.times import day_and_hour
@@ -55,7 +54,7 @@ class Redis(pulumi.ComponentResource):
             },
             # Unset, the provider deletes it: its schema has no default, whatever its documentation says.
             deletion_protection=protect,
-            deletion_policy=deletion_policy(protect=protect),
+            deletion_policy=DELETION[protect],
             opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=key.granted_to("redis")),
         )
         self.endpoint = RedisEndpoint(

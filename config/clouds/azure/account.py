@@ -135,9 +135,24 @@ class AzureSettings(CloudSettings):
         return self
 
     @property
-    def group_id(self) -> str:
-        """The resource group, as ids of what is in it begin."""
-        return f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+    def providers_id(self) -> str:
+        """How ids begin of what is in the resource group."""
+        return f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}/providers"
+
+    @property
+    def vault_id(self) -> str:
+        """Id of the vault."""
+        return f"{self.providers_id}/Microsoft.KeyVault/vaults/{self.vault_name}"
+
+    @property
+    def all_tags(self) -> Mapping[str, str]:
+        """The stack's own and those of the stack file, which go first: to Azure `App` and `app` are one name.
+
+        The provider has no default ones, so each resource that can have some is given them.
+        """
+        written = {name.casefold() for name in self.tags}
+        own = {name: value for name, value in {"app": "noxus", "stack": self.name}.items() if name not in written}
+        return {**own, **self.tags}
 
     @property
     def server_name(self) -> str:

@@ -34,9 +34,10 @@ class AzureStack(
     @property
     def own_things(self) -> Sequence[str]:
         """The vault, with key and entries, and the storage account, by id."""
-        providers = f"{self.azure.group_id}/providers"
-        account = [self.storage.account] if isinstance(self.storage, AzureStorage) else []
-        return [
-            f"{providers}/Microsoft.KeyVault/vaults/{self.azure.vault_name}",
-            *(f"{providers}/Microsoft.Storage/storageAccounts/{name}" for name in account),
-        ]
+        return [self.azure.vault_id, *([self.storage_id] if self.storage_id else [])]
+
+    @property
+    def storage_id(self) -> str | None:
+        """Id of the storage account, if this stack makes it."""
+        accounts = f"{self.azure.providers_id}/Microsoft.Storage/storageAccounts"
+        return f"{accounts}/{self.storage.account}" if isinstance(self.storage, AzureStorage) else None
