@@ -24,7 +24,19 @@ SETUP_IMAGE: Final = "pgvector/pgvector:0.8.1-pg16"
 """Has the server, pgvector, psql and pg_isready."""
 
 
-class ManagedPostgres(Section, ABC):
+class ManagedService(Section, ABC):
+    """A data service that the cloud runs."""
+
+    mode: Literal["managed"]
+    """`managed`: made by this stack in its cloud."""
+
+    @property
+    def permanent(self) -> Permanents:
+        """Its settings that may not become just anything, as far as others decide it. The rest are marked as such."""
+        return {}
+
+
+class ManagedPostgres(ManagedService):
     """The one Postgres, run by the cloud: encrypted, in two zones, backed up, and reached by the cluster only."""
 
     RESERVED_ROLES: ClassVar[frozenset[str]] = frozenset()
@@ -34,8 +46,6 @@ class ManagedPostgres(Section, ABC):
     admin_role: ClassVar[str] = "noxus_admin"
     """Role that sets the database up. The platform logs in as the database's owner, KEDA as a role that only reads."""
 
-    mode: Literal["managed"]
-    """`managed`: made by this stack in its cloud."""
     allow_major_upgrade: bool = False
     """Whether an update may raise the major version, which is then done at once. Set it for that one update."""
     max_connections: MaxConnections | None = None
@@ -52,17 +62,9 @@ class ManagedPostgres(Section, ABC):
     def limit(self) -> Limit | None:
         """How many connections it takes; None if its settings do not tell."""
 
-    @property
-    @abstractmethod
-    def permanent(self) -> Permanents:
-        """Its settings that may not become just anything."""
 
-
-class ManagedRedis(Section, ABC):
+class ManagedRedis(ManagedService):
     """The one Redis, run by the cloud: encrypted, with a password, and reached by the cluster only."""
-
-    mode: Literal["managed"]
-    """`managed`: made by this stack in its cloud."""
 
     @property
     @abstractmethod
@@ -79,21 +81,9 @@ class ManagedRedis(Section, ABC):
     def limit(self) -> Limit | None:
         """How many connections it takes; None if its settings do not tell."""
 
-    @property
-    def permanent(self) -> Permanents:
-        """Its settings that may not become just anything."""
-        return {}
 
-
-class ManagedStorage(Section, ABC):
+class ManagedStorage(ManagedService):
     """The one bucket, run by the cloud: private, encrypted, versioned, used with each release's own identity."""
 
-    mode: Literal["managed"]
-    """`managed`: made by this stack in its cloud."""
     noncurrent_version_days: int = Field(default=30, ge=1)
     """Days for which a replaced or deleted object can be brought back."""
-
-    @property
-    @abstractmethod
-    def permanent(self) -> Permanents:
-        """Its settings that may not become just anything."""

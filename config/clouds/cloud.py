@@ -7,7 +7,6 @@ from typing import ClassVar
 from config.errors import Problem
 from config.limits import NodeLimits
 from config.network import EgressSettings
-from config.permanent import Permanents
 from config.section import Section
 from config.store import Store
 
@@ -45,11 +44,6 @@ class CloudSettings(Section, ABC):
     def other_mark(self) -> str:
         """What to write where a mark is lacking that a store needs."""
         return "write the release's role there"
-
-    @property
-    @abstractmethod
-    def permanent(self) -> Permanents:
-        """Its settings that may not become just anything."""
 
     @abstractmethod
     def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:

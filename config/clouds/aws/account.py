@@ -11,7 +11,7 @@ from config.clouds.cloud import CloudSettings
 from config.errors import Problem
 from config.limits import NodeLimits
 from config.network import EgressSettings
-from config.permanent import RESTORE, Permanent, Permanents
+from config.permanent import RESTORE, Permanent
 from config.types import Cidr
 
 _PROVIDER: Final = re.compile(r"arn:(aws|aws-us-gov):iam::([0-9]{12}):oidc-provider/(.+)")
@@ -43,14 +43,18 @@ class AwsSettings(CloudSettings):
         SPOT_SECONDS,
     )
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$")] = Field(
-        examples=["noxus-prod"]
+    name: Annotated[str, Permanent(f"everything in the account is named after it; {RESTORE}")] = Field(
+        pattern=r"^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$", examples=["noxus-prod"]
     )
     """First part of the names of everything that the stack makes in the account, at most 30 characters. It never
     changes: most names are identities."""
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] = Field(examples=["eu-west-1"])
+    region: Annotated[str, Permanent(f"data does not move between regions; {RESTORE}")] = Field(
+        pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", examples=["eu-west-1"]
+    )
     """Region of the cluster and of everything that is made."""
-    vpc_id: Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]+$")] = Field(examples=["vpc-0123abcd"])
+    vpc_id: Annotated[str, Permanent(f"data services do not move between networks; {RESTORE}")] = Field(
+        pattern=r"^vpc-[0-9a-f]+$", examples=["vpc-0123abcd"]
+    )
     """The cluster's VPC."""
     vpc_cidr: Cidr = Field(examples=["10.20.0.0/16"])
     """Its addresses."""
@@ -145,15 +149,6 @@ class AwsSettings(CloudSettings):
     def other_mark(self) -> str:
         """External Secrets takes up a role by what the ServiceAccount says; no agent on a node does that for it."""
         return "write aws.identity: irsa, or the role there"
-
-    @property
-    def permanent(self) -> Permanents:
-        """Where everything is."""
-        return {
-            "aws.name": Permanent(value=self.name, instead=f"everything in the account is named after it; {RESTORE}"),
-            "aws.region": Permanent(value=self.region, instead=f"data does not move between regions; {RESTORE}"),
-            "aws.vpcId": Permanent(value=self.vpc_id, instead=f"data services do not move between networks; {RESTORE}"),
-        }
 
     def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:
         """Names that a part of AWS refuses or keeps for itself."""

@@ -105,7 +105,7 @@ class AwsPostgres(ManagedPostgres):
     @property
     def permanent(self) -> Permanents:
         """Its version has no way back."""
-        return {"postgres.version": PostgresVersion(value=self.version, allow_major=self.allow_major_upgrade)}
+        return {"postgres.version": (self.version, PostgresVersion(allow_major=self.allow_major_upgrade))}
 
 
 def _default(instance_class: str) -> int | None:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from config.limits import Limit, Memory, memory_by_number
 from config.managed import ManagedRedis
-from config.permanent import Permanent, Permanents
+from config.permanent import Permanents, Rising
 from config.redis_access import RedisAccess
 from config.windows import DailyWindow, WeeklyWindow, check_windows
 
@@ -31,19 +31,17 @@ Redis OSS parameters")."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Engine(Permanent):
+class _Engine(Rising):
     """Redis may become Valkey, at once only, and Valkey never Redis."""
 
     instead: str = "Valkey has no way back; keep it, or archive all runs and drain the queues first"
     apply_immediately: bool
 
-    def refusal(self, old: str) -> str | None:
-        """Why a stack that was deployed with `old` cannot have this value; nothing if it can."""
-        if self.value != "valkey" or old == self.value:
-            return super().refusal(old)
-        if self.apply_immediately:
-            return None
-        return f"is {self.value}, and {old} is deployed; write applyImmediately: true for this update"
+    def refusal(self, new: str, old: str) -> str | None:
+        """Why a stack that was deployed with `old` cannot have `new`; nothing if it can."""
+        if new > old and not self.apply_immediately:
+            return f"is {new}, and {old} is deployed; write applyImmediately: true for this update"
+        return super().refusal(new, old)
 
 
 class AwsRedis(ManagedRedis):
@@ -97,4 +95,4 @@ class AwsRedis(ManagedRedis):
     @property
     def permanent(self) -> Permanents:
         """Its engine knows one direction."""
-        return {"redis.engine": _Engine(value=self.engine, apply_immediately=self.apply_immediately)}
+        return {"redis.engine": (self.engine, _Engine(apply_immediately=self.apply_immediately))}

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, StringConstraints
 
 from config.managed import ManagedStorage
-from config.permanent import Permanent, Permanents
+from config.permanent import Permanent
 from config.types import Label
 
 _BEGINNINGS: Final = ("amzn-s3-demo-", "sthree-", "xn--")
@@ -22,15 +22,12 @@ def _free(bucket: str) -> str:
 class AwsStorage(ManagedStorage):
     """The one bucket, in S3: private, encrypted, versioned, used with each release's own role."""
 
-    bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][-a-z0-9]{1,61}[a-z0-9]$"), AfterValidator(_free)] = (
-        Field(examples=["acme-noxus-prod"])
-    )
+    bucket: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z0-9][-a-z0-9]{1,61}[a-z0-9]$"),
+        AfterValidator(_free),
+        Permanent("a bucket has no other name; copy its objects into a new one while the stack is stopped"),
+    ] = Field(examples=["acme-noxus-prod"])
     """Name of the bucket. It is taken worldwide, and it is the bucket's identity: it never changes."""
     log_bucket: Label | None = None
     """Existing bucket for access logs. Unset: none are written."""
-
-    @property
-    def permanent(self) -> Permanents:
-        """Its name is its identity."""
-        instead = "a bucket has no other name; copy its objects into a new one while the stack is stopped"
-        return {"storage.bucket": Permanent(value=self.bucket, instead=instead)}

@@ -9,7 +9,7 @@ from config.clouds.azure.store import CLIENT_ID_MARK, AzureKeyVaultStore, Guid
 from config.clouds.cloud import CloudSettings
 from config.errors import Problem
 from config.limits import NodeLimits
-from config.permanent import RESTORE, Permanent, Permanents
+from config.permanent import RESTORE, Permanent
 from config.types import Cidr
 
 DRAIN_SECONDS: Final = 1800
@@ -21,6 +21,9 @@ SPOT_SECONDS: Final = 30
 
 _GROUP: Final = r"/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/\s]+"
 _NETWORK: Final = rf"{_GROUP}/providers/Microsoft\.Network"
+_EXAMPLE: Final = "/subscriptions/<id>/resourceGroups/network/providers/Microsoft.Network"
+_WORDS: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+_STAYS: Final = Permanent(f"a server does not leave its network; {RESTORE}")
 
 ZONE_ENDING: Final = ".postgres.database.azure.com"
 """How the name of a private zone for Flexible Server must end, and the name of every server does."""
@@ -59,44 +62,40 @@ class AzureSettings(CloudSettings):
         upgrade_gives_up=True,
     )
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=30)] = Field(
-        examples=["acme-noxus-prod"]
+    name: Annotated[str, Permanent(f"everything in the group is named after it; {RESTORE}")] = Field(
+        pattern=_WORDS, max_length=30, examples=["acme-noxus-prod"]
     )
     """First part of the names of everything that the stack makes, at most 30 characters. `<name>-postgres` is taken
     worldwide, so begin with your organisation's. It never changes: most names are identities."""
-    subscription_id: Guid = Field(examples=["00000000-0000-0000-0000-000000000000"])
+    subscription_id: Annotated[Guid, Permanent(f"data does not move between subscriptions; {RESTORE}")] = Field(
+        examples=["00000000-0000-0000-0000-000000000000"]
+    )
     """Subscription of everything that is made. The provider works in no other one."""
     tenant_id: Guid = Field(examples=["00000000-0000-0000-0000-000000000000"])
     """Entra tenant of the subscription."""
-    location: Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9]?$")] = Field(examples=["westeurope"])
+    location: Annotated[str, Permanent(f"data does not move between regions; {RESTORE}")] = Field(
+        pattern=r"^[a-z]+[0-9]?$", examples=["westeurope"]
+    )
     """Region of the cluster and of everything that is made, in its short form."""
-    resource_group: Annotated[str, StringConstraints(pattern=r"^[-\w.()]{0,89}[-\w()]$")] = Field(
-        examples=["noxus-prod"]
+    resource_group: Annotated[str, Permanent(f"every id begins with it; {RESTORE}")] = Field(
+        pattern=r"^[-\w.()]{0,89}[-\w()]$", examples=["noxus-prod"]
     )
     """Existing resource group for everything that is made. Deleting it would delete everything in it."""
     oidc_issuer_url: Annotated[str, AfterValidator(_as_printed)] = Field(
         examples=["https://westeurope.oic.prod-aks.azure.com/<tenant>/<cluster>/"]
     )
     """The cluster's OIDC issuer (`az aks show --query oidcIssuerProfile.issuerUrl`), with the `/` at its end."""
-    postgres_subnet_id: SubnetId = Field(
-        examples=[
-            "/subscriptions/<id>/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/prod/subnets/postgres"
-        ]
+    postgres_subnet_id: Annotated[SubnetId, _STAYS] = Field(
+        examples=[f"{_EXAMPLE}/virtualNetworks/prod/subnets/postgres"]
     )
     """Subnet for Postgres alone, delegated to `Microsoft.DBforPostgreSQL/flexibleServers`."""
     postgres_subnet_cidr: Cidr = Field(examples=["10.20.96.0/28"])
     """Its addresses, to which network policies limit Postgres."""
-    postgres_dns_zone_id: Annotated[str, _zone(r"[^/\s]+\.postgres\.database\.azure\.com")] = Field(
-        examples=[
-            "/subscriptions/<id>/resourceGroups/network/providers/Microsoft.Network/privateDnsZones/noxus.private.postgres.database.azure.com"
-        ]
+    postgres_dns_zone_id: Annotated[str, _zone(r"[^/\s]+\.postgres\.database\.azure\.com"), _STAYS] = Field(
+        examples=[f"{_EXAMPLE}/privateDnsZones/noxus.private{ZONE_ENDING}"]
     )
     """Private DNS zone for Postgres. It must be linked to the cluster's network before the first update."""
-    endpoint_subnet_id: SubnetId = Field(
-        examples=[
-            "/subscriptions/<id>/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/prod/subnets/endpoints"
-        ]
-    )
+    endpoint_subnet_id: SubnetId = Field(examples=[f"{_EXAMPLE}/virtualNetworks/prod/subnets/endpoints"])
     """Subnet for the private endpoints of Redis, storage and the vault."""
     endpoint_subnet_cidr: Cidr = Field(examples=["10.20.97.0/27"])
     """Its addresses, to which network policies limit Redis and storage."""
@@ -110,8 +109,8 @@ class AzureSettings(CloudSettings):
     vault_dns_zone_id: Annotated[str, _zone(r"privatelink\.vaultcore\.azure\.net")] | None = None
     """Private zone `privatelink.vaultcore.azure.net`, linked to the cluster's network."""
     vault_name: Annotated[
-        str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=3, max_length=24)
-    ] = Field(examples=["acme-noxus-prod-1"])
+        str, Permanent("it holds the key that everything is encrypted with, and a vault has no other name; keep it")
+    ] = Field(pattern=_WORDS, min_length=3, max_length=24, examples=["acme-noxus-prod-1"])
     """Name of the vault of the key and of the releases' entries, taken worldwide: 3 to 24 characters. After the stack
     is destroyed, nobody can take it for 90 days: a stack that is made again needs another, such as the next number."""
     tags: Mapping[TagKey, TagValue] = Field(default={}, max_length=48)
@@ -174,28 +173,6 @@ class AzureSettings(CloudSettings):
     def written_marks(self) -> frozenset[str]:
         """The identity's client id."""
         return frozenset({CLIENT_ID_MARK})
-
-    @property
-    def permanent(self) -> Permanents:
-        """Where everything is."""
-        network = f"a server does not leave its network; {RESTORE}"
-        return {
-            "azure.name": Permanent(value=self.name, instead=f"everything in the group is named after it; {RESTORE}"),
-            "azure.subscriptionId": Permanent(
-                value=self.subscription_id, instead=f"data does not move between subscriptions; {RESTORE}"
-            ),
-            "azure.resourceGroup": Permanent(
-                value=self.resource_group,
-                instead=f"every id begins with it; {RESTORE}",
-            ),
-            "azure.location": Permanent(value=self.location, instead=f"data does not move between regions; {RESTORE}"),
-            "azure.postgresSubnetId": Permanent(value=self.postgres_subnet_id, instead=network),
-            "azure.postgresDnsZoneId": Permanent(value=self.postgres_dns_zone_id, instead=network),
-            "azure.vaultName": Permanent(
-                value=self.vault_name,
-                instead="it holds the key that everything is encrypted with, and a vault has no other name; keep it",
-            ),
-        }
 
     def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:
         """Names that a part of Azure refuses; the names of releases fit everywhere."""

@@ -58,7 +58,7 @@ class AzurePostgres(ManagedPostgres):
     """Where a second server takes over: in another zone, in the same (for regions without zones), or nowhere."""
     backup_days: int = Field(default=30, ge=7, le=35)
     """Days for which any moment can be restored."""
-    geo_backup: bool = False
+    geo_backup: Annotated[bool, Permanent(f"Azure takes it when a server is made only; {RESTORE}")] = False
     """Whether backups are kept in the paired region too. Azure takes it when the server is made only."""
     maintenance: AzureMaintenance = AzureMaintenance()
     """When Azure may restart it, UTC."""
@@ -103,9 +103,5 @@ class AzurePostgres(ManagedPostgres):
 
     @property
     def permanent(self) -> Permanents:
-        """Its version has no way back, and where its backups are is decided once."""
-        geo = Permanent(
-            value=str(self.geo_backup).lower(), instead=f"Azure takes it when a server is made only; {RESTORE}"
-        )
-        version = PostgresVersion(value=self.version, allow_major=self.allow_major_upgrade)
-        return {"postgres.geoBackup": geo, "postgres.version": version}
+        """Its version has no way back."""
+        return {"postgres.version": (self.version, PostgresVersion(allow_major=self.allow_major_upgrade))}

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Final, Literal
 
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from config.limits import Limit, Memory
 from config.managed import ManagedRedis
-from config.permanent import Permanent, Permanents
+from config.permanent import Rising
 from config.redis_access import RedisAccess
 
 PORT: Final = 10000
@@ -54,23 +53,14 @@ def _undivided(sku: str) -> str:
     return sku
 
 
-@dataclass(frozen=True, kw_only=True)
-class _HighAvailability(Permanent):
-    """It may be switched on, and never off."""
-
-    instead: str = "Azure never switches it off; archive all runs and drain the queues, then make another Redis"
-
-    def refusal(self, old: str) -> str | None:
-        """Why a stack that was deployed with `old` cannot have this value; nothing if it can."""
-        return super().refusal(old) if self.value == "false" else None
-
-
 class AzureRedis(ManagedRedis):
     """The one Redis, in Azure Managed Redis: encrypted, with an access key, undivided, as Celery's broker needs."""
 
     sku: Annotated[str, AfterValidator(_undivided)] = Field(examples=["Balanced_B5"])
     """Size of each node: the number is near its GB. No sizing of the platform is published. It can hardly shrink."""
-    high_availability: bool = True
+    high_availability: Annotated[
+        bool, Rising("Azure never switches it off; archive all runs and drain the queues, then make another Redis")
+    ] = True
     """Whether a second node takes over. It can be switched on later, and never off."""
     persistence: Literal["rdb1h", "rdb6h", "rdb12h", "none"] = "rdb1h"
     """How often its data is written to disk, for the service's own recovery. Nobody can restore from it by hand."""
@@ -90,11 +80,6 @@ class AzureRedis(ManagedRedis):
             return f"write {name}" if name else "no undivided size holds as much"
 
         return Memory("redis.sku", self.sku, _data_mib(self.sku), larger)
-
-    @property
-    def permanent(self) -> Permanents:
-        """Its second node has no way back."""
-        return {"redis.highAvailability": _HighAvailability(value=str(self.high_availability).lower())}
 
     @property
     def _family(self) -> str:

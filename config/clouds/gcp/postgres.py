@@ -50,12 +50,12 @@ class _Disk(Permanent):
     instead: str = ""
     tier: str
 
-    def refusal(self, old: str) -> str | None:
+    def refusal(self, new: str, old: str) -> str | None:
         """Why a stack that was deployed on the disk `old` cannot have this tier; nothing if it can."""
-        if old == self.value:
+        if old == new:
             return None
         return (
-            f"is {self.tier}, whose disk is {self.value}, and {old} is deployed; another kind of disk is another, "
+            f"is {self.tier}, whose disk is {new}, and {old} is deployed; another kind of disk is another, "
             f"empty instance: take a tier with {old}, or {RESTORE}"
         )
 
@@ -164,8 +164,8 @@ class GcpPostgres(ManagedPostgres):
     def permanent(self) -> Permanents:
         """Its version has no way back, and its disk is never of another kind."""
         return {
-            "postgres.tier": _Disk(value=disk_of(self.tier).type, tier=self.tier),
-            "postgres.version": PostgresVersion(value=self.version, allow_major=self.allow_major_upgrade),
+            "postgres.tier": (disk_of(self.tier).type, _Disk(tier=self.tier)),
+            "postgres.version": (self.version, PostgresVersion(allow_major=self.allow_major_upgrade)),
         }
 
 

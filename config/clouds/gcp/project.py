@@ -11,7 +11,7 @@ from config.clouds.gcp.store import GcpSecretManagerStore
 from config.errors import Problem
 from config.limits import NodeLimits
 from config.network import EgressSettings
-from config.permanent import RESTORE, Permanent, Permanents
+from config.permanent import RESTORE, Permanent
 from config.types import Cidr, as_id
 
 UPGRADE_SECONDS: Final = 3600
@@ -35,6 +35,8 @@ _ACCOUNT_ID: Final = (6, 30)
 """Fewest and most characters of a service account's id (IAM, CreateServiceAccountRequest.accountId)."""
 
 _NETWORK: Final = re.compile(r"(?:https://www\.googleapis\.com/compute/v1/)?(projects/[^/]+/global/networks/[^/]+)")
+
+_STAYS: Final = Permanent(f"data services do not move between networks; {RESTORE}")
 
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][-_a-z0-9]{0,62}$")]
 LabelText = Annotated[str, StringConstraints(pattern=r"^[-_a-z0-9]{0,63}$")]
@@ -63,23 +65,29 @@ class GcpSettings(CloudSettings):
         SPOT_SECONDS,
     )
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,26}[a-z0-9])?$")] = Field(
-        examples=["noxus-prod"]
+    name: Annotated[str, Permanent(f"everything in the project is named after it; {RESTORE}")] = Field(
+        pattern=r"^[a-z]([-a-z0-9]{0,26}[a-z0-9])?$", examples=["noxus-prod"]
     )
     """First part of the names of everything that the stack makes in the project, at most 28 characters: with a
     release's name it is the id of a service account, which has 30. It never changes: most names are identities."""
-    project: ProjectId = Field(examples=["noxus-prod"])
+    project: Annotated[ProjectId, Permanent(f"data does not move between projects; {RESTORE}")] = Field(
+        examples=["noxus-prod"]
+    )
     """Id of the project."""
     project_number: ProjectNumber = Field(examples=["123456789012"])
     """Its number, which is part of the names of Google's own service accounts. `gcloud projects describe` says it."""
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]+$")] = Field(examples=["europe-west1"])
+    region: Annotated[str, Permanent(f"data does not move between regions; {RESTORE}")] = Field(
+        pattern=r"^[a-z]+-[a-z]+[0-9]+$", examples=["europe-west1"]
+    )
     """Region of everything that is made."""
-    network: Annotated[str, AfterValidator(_network)] = Field(examples=["projects/noxus-prod/global/networks/main"])
+    network: Annotated[str, AfterValidator(_network), _STAYS] = Field(
+        examples=["projects/noxus-prod/global/networks/main"]
+    )
     """The cluster's VPC network, by its self link. It has a private services connection."""
     psa_cidrs: tuple[Cidr, ...] = Field(min_length=1, examples=[["10.30.0.0/20"]])
     """Addresses that are allocated for private services access: Postgres and Redis get theirs from them."""
-    psa_range: Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")] | None = Field(
-        default=None, examples=["google-managed-services"]
+    psa_range: Annotated[str | None, _STAYS] = Field(
+        default=None, pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$", examples=["google-managed-services"]
     )
     """Name of the allocated range to take, where there are several. Unset: Google takes any."""
     cluster_name: str = Field(min_length=1, examples=["prod"])
@@ -155,18 +163,6 @@ class GcpSettings(CloudSettings):
         `service` is the project that Google keeps such agents in.
         """
         return f"service-{self.project_number}@{service}.iam.gserviceaccount.com"
-
-    @property
-    def permanent(self) -> Permanents:
-        """Where everything is."""
-        moved = f"data services do not move between networks; {RESTORE}"
-        return {
-            "gcp.name": Permanent(value=self.name, instead=f"everything in the project is named after it; {RESTORE}"),
-            "gcp.project": Permanent(value=self.project, instead=f"data does not move between projects; {RESTORE}"),
-            "gcp.region": Permanent(value=self.region, instead=f"data does not move between regions; {RESTORE}"),
-            "gcp.network": Permanent(value=self.network, instead=moved),
-            "gcp.psaRange": Permanent(value=self.psa_range or "any", instead=moved),
-        }
 
     def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:
         """Ids of service accounts that IAM refuses."""

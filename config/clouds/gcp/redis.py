@@ -1,15 +1,14 @@
 """Memorystore for Redis."""
 
 import math
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from config.clouds.gcp.times import WeeklyHour
 from config.limits import Limit, Memory
 from config.managed import ManagedRedis
-from config.permanent import Permanent, Permanents
+from config.permanent import Permanent, Rising
 from config.redis_access import RedisAccess
 
 _CLIENTS: Final = 65_000
@@ -22,17 +21,6 @@ _TLS_PORT: Final = 6378
 _DRAIN: Final = "archive all runs and drain the queues, then deploy with protect: false and replace it"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Version(Permanent):
-    """It may rise; a lower one replaces the instance."""
-
-    instead: str = f"a lower one is another, empty instance; {_DRAIN}"
-
-    def refusal(self, old: str) -> str | None:
-        """Why a stack that was deployed with `old` cannot have this value; nothing if it can."""
-        return super().refusal(old) if self.value < old else None
-
-
 class GcpRedis(ManagedRedis):
     """The one Redis, in Memorystore: encrypted, with a password, in two zones, reached over TLS only."""
 
@@ -41,9 +29,9 @@ class GcpRedis(ManagedRedis):
     data_percent: int = Field(default=80, ge=10, le=100)
     """Part of its size that data may fill (`maxmemory-gb`), rounded down to whole GiB, one at least; the rest is for
     snapshots, exports and fail-over."""
-    version: Literal["7.0", "7.2"] = "7.2"
+    version: Annotated[Literal["7.0", "7.2"], Rising(f"a lower one is another, empty instance; {_DRAIN}")] = "7.2"
     """Version of Redis. It may rise in place."""
-    standby: bool = True
+    standby: Annotated[bool, Permanent(f"the other tier is another, empty instance; {_DRAIN}")] = True
     """Whether a second node in another zone takes over (STANDARD_HA). A change replaces the instance."""
     snapshot_hours: Literal[0, 1, 6, 12, 24] = 1
     """Hours between snapshots, from which Google restores it when its nodes are lost. Nobody can restore one by hand:
@@ -74,12 +62,3 @@ class GcpRedis(ManagedRedis):
     def limit(self) -> Limit | None:
         """The same for every size."""
         return Limit(connections=_CLIENTS, source=f"Memorystore for Redis {self.version} with TLS")
-
-    @property
-    def permanent(self) -> Permanents:
-        """What would replace it, and with it the queues and the runs that wait for the bucket."""
-        instead = f"the other tier is another, empty instance; {_DRAIN}"
-        return {
-            "redis.standby": Permanent(value=str(self.standby).lower(), instead=instead),
-            "redis.version": _Version(value=self.version),
-        }

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from config.managed import ManagedStorage
-from config.permanent import Permanent, Permanents
+from config.permanent import Permanent
 
 _LEAST_SOFT_DELETE_DAYS: Final = 7
 _MOST_SOFT_DELETE_DAYS: Final = 90
@@ -27,9 +27,14 @@ BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][-_a-z0-9]{1,61
 class GcpStorage(ManagedStorage):
     """The one bucket, in Cloud Storage: private, encrypted, versioned, used with each release's own account."""
 
-    bucket: BucketName = Field(examples=["acme-noxus-prod"])
+    bucket: Annotated[
+        BucketName,
+        Permanent("a bucket has no other name; copy its objects into a new one while the stack is stopped"),
+    ] = Field(examples=["acme-noxus-prod"])
     """Name of the bucket. It is taken worldwide, and it is the bucket's identity: it never changes."""
-    location: Annotated[str, StringConstraints(pattern=r"^[A-Z]+(-[A-Z]+)?[0-9]*$")] = Field(examples=["EUROPE-WEST1"])
+    location: Annotated[
+        str, Permanent("a bucket does not move; copy its objects into one of another name while the stack is stopped")
+    ] = Field(pattern=r"^[A-Z]+(-[A-Z]+)?[0-9]*$", examples=["EUROPE-WEST1"])
     """Where its objects are, in capital letters as Google answers: the cluster's region, a dual region or a
     continent. It never changes."""
     soft_delete_days: int = Field(default=_LEAST_SOFT_DELETE_DAYS, ge=0, le=_MOST_SOFT_DELETE_DAYS)
@@ -52,13 +57,3 @@ class GcpStorage(ManagedStorage):
     def key_location(self) -> str:
         """Where a key must be that encrypts the bucket."""
         return _KMS_LOCATIONS.get(self.location, self.location.lower())
-
-    @property
-    def permanent(self) -> Permanents:
-        """Its name and its place are its identity."""
-        instead = "a bucket has no other name; copy its objects into a new one while the stack is stopped"
-        elsewhere = "a bucket does not move; copy its objects into one of another name while the stack is stopped"
-        return {
-            "storage.bucket": Permanent(value=self.bucket, instead=instead),
-            "storage.location": Permanent(value=self.location, instead=elsewhere),
-        }
