@@ -30,9 +30,10 @@ def _readers_are_known(settings: StackSettings, store: Store) -> Iterator[Findin
             rule = f"has {store.DOUBLED_MARK}, which the store says already and External Secrets takes once; remove it"
             yield error(f"{path}.identity.annotations", rule)
     mark, account = store.READER_MARK, settings.account
-    if mark is None or (account and mark in account.written_marks):
+    own = account if account and mark == account.store.READER_MARK else None
+    if mark is None or (own and own.lacking_mark is None):
         return
-    other = account.other_mark if account and mark == account.store.READER_MARK else "write the release's role there"
+    other = (own and own.lacking_mark) or "write the release's role there"
     for path, _, release in settings.releases():
         if mark not in release.identity.annotations:
             yield error(f"{path}.identity.annotations", f"lacks {mark}, by which the store knows who reads; {other}")

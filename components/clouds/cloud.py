@@ -18,7 +18,13 @@ class ReleaseInCloud:
     """The name of its ServiceAccount too."""
     namespace: str
     entry: Mapping[str, pulumi.Input[str]] | None
-    """Values of the release's entry in the cloud's secret store, if this stack writes it."""
+    """Values of the release's entry in the cloud's secret store, if this stack writes it, by the name that External
+    Secrets asks for."""
+
+    @property
+    def entry_text(self) -> pulumi.Output[str]:
+        """The entry as it is written: a JSON object, and a secret."""
+        return pulumi.Output.secret(pulumi.Output.json_dumps(dict(self.entry or {}), sort_keys=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +66,7 @@ class Room:
     """What a stack uses of its cloud."""
 
     providers: Callable[[pulumi.Output[object]], Mapping[str, pulumi.ProviderResource]]
-    """Makes the explicit provider, by package; nothing is done with it before the output is known."""
+    """Makes the explicit provider, by package, which all resources inherit; nothing is done with it before
+    the output is known."""
     cloud: Callable[[pulumi.ResourceOptions], AnyCloud]
     """Makes what all releases share in the cloud."""

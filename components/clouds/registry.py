@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 
 from components.clouds.cloud import Room
 from config import ConfigError, Problem, StackSettings
@@ -18,17 +19,17 @@ def room(settings: StackSettings) -> Room | None:
     with _sdk_of(settings.cloud):
         match settings:
             case AwsStack():
-                from components.clouds import aws
+                from components.clouds.aws import Aws
 
-                return aws.room(settings)
+                return Room(partial(Aws.providers, settings), partial(Aws, settings))
             case GcpStack():
-                from components.clouds import gcp
+                from components.clouds.gcp import Gcp
 
-                return gcp.room(settings)
+                return Room(partial(Gcp.providers, settings), partial(Gcp, settings))
             case AzureStack():
-                from components.clouds import azure
+                from components.clouds.azure import Azure
 
-                return azure.room(settings)
+                return Room(partial(Azure.providers, settings), partial(Azure, settings))
             case _:
                 return None
 

@@ -36,14 +36,9 @@ class CloudSettings(Section, ABC):
         return ()
 
     @property
-    def written_marks(self) -> frozenset[str]:
-        """Annotations that the stack writes on each release's ServiceAccount."""
-        return frozenset()
-
-    @property
-    def other_mark(self) -> str:
-        """What to write where a mark is lacking that a store needs."""
-        return "write the release's role there"
+    def lacking_mark(self) -> str | None:
+        """What to write where the stack does not mark ServiceAccounts as `store` needs it; None: it does."""
+        return None
 
     @abstractmethod
     def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:

@@ -16,11 +16,15 @@ class Spot:
     """Seconds that a pod has between the notice and its end."""
 
 
+EC2_NOTICE: Final = 120
+GKE_NOTICE: Final = 15
+AZURE_NOTICE: Final = 30
+
 SPOT: Final = (
-    Spot("eks.amazonaws.com/capacityType", "SPOT", others_have_it=True, notice_seconds=120),
-    Spot("karpenter.sh/capacity-type", "spot", others_have_it=True, notice_seconds=120),
-    Spot("cloud.google.com/gke-spot", "true", others_have_it=False, notice_seconds=15),
-    Spot("kubernetes.azure.com/scalesetpriority", "spot", others_have_it=False, notice_seconds=30),
+    Spot("eks.amazonaws.com/capacityType", "SPOT", others_have_it=True, notice_seconds=EC2_NOTICE),
+    Spot("karpenter.sh/capacity-type", "spot", others_have_it=True, notice_seconds=EC2_NOTICE),
+    Spot("cloud.google.com/gke-spot", "true", others_have_it=False, notice_seconds=GKE_NOTICE),
+    Spot("kubernetes.azure.com/scalesetpriority", "spot", others_have_it=False, notice_seconds=AZURE_NOTICE),
 )
 """Labels: EKS "Managed node groups", Karpenter "Scheduling", GKE "Spot VMs", AKS "Spot node pools". Notices: EC2 "Spot
 Instance interruption notices" (two minutes), GKE "Spot VMs" (the machine goes after 30 s, and ordinary pods get 15 s of

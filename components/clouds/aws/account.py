@@ -3,13 +3,14 @@
 import functools
 
 import pulumi
+import pulumi_aws as aws
 
 from components.clouds.aws.bucket import Bucket
 from components.clouds.aws.entry import Entry
 from components.clouds.aws.key import AwsKeeping, encryption_key
 from components.clouds.aws.postgres import Postgres
 from components.clouds.aws.redis import Redis
-from components.clouds.aws.role import ReleaseRole, entry_pattern
+from components.clouds.aws.role import ReleaseRole
 from components.clouds.cloud import Presence, ReleaseInCloud
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import BucketEndpoint, PostgresEndpoint, RedisEndpoint
@@ -17,7 +18,6 @@ from config.clouds.aws.postgres import AwsPostgres
 from config.clouds.aws.redis import AwsRedis
 from config.clouds.aws.stack import AwsStack
 from config.clouds.aws.storage import AwsStorage
-from config.clouds.aws.store import AwsSecretsManagerStore
 
 
 class Aws:
@@ -25,6 +25,18 @@ class Aws:
 
     def __init__(self, stack: AwsStack, opts: pulumi.ResourceOptions) -> None:
         self._stack, self._opts = stack, opts
+
+    @staticmethod
+    def providers(stack: AwsStack, after: pulumi.Output[object]) -> dict[str, pulumi.ProviderResource]:
+        """The one explicit provider, which refuses credentials of another account. Its region waits for `after`."""
+        account = stack.aws
+        provider = aws.Provider(
+            "aws",
+            region=after.apply(lambda _: account.region),
+            allowed_account_ids=[account.account],
+            default_tags={"tags": {"app": "noxus", "stack": account.name, **account.tags}},
+        )
+        return {"aws": provider}
 
     @functools.cached_property
     def _keeping(self) -> AwsKeeping:
@@ -47,13 +59,10 @@ class Aws:
 
     def release(self, release: ReleaseInCloud, opts: pulumi.ResourceOptions) -> Presence:
         """Make a release's role, and its entry if this stack writes it."""
-        stack, entry, arn = self._stack, None, None
-        entry_name, store = stack.secrets.entry(release.name), stack.secrets.store
-        if isinstance(store, AwsSecretsManagerStore):
-            arn = entry_pattern(stack.aws, store.region, entry_name)
+        stack, entry = self._stack, None
         if release.entry is not None:
-            entry = Entry(f"{release.name}-entry", entry_name, release.entry, self._keeping.key, opts)
-            arn = entry.arn
+            entry_name = stack.secrets.entry(release.name)
+            entry = Entry(f"{release.name}-entry", entry_name, release.entry_text, self._keeping.key, opts)
         key = self._keeping.key if stack.bucket or entry else None
-        identity = ReleaseRole(f"{release.name}-role", stack, release, arn, key, opts).identity
+        identity = ReleaseRole(f"{release.name}-role", stack, release, entry, key, opts).identity
         return Presence(identity=identity, entry=[entry.version, *identity.made] if entry else ())

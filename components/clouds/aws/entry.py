@@ -4,7 +4,6 @@ It is deleted at once, because its name stays taken for as long as it could be r
 mistake could not be added again for 30 days. Nothing is lost: its values are in the stack file and in the state.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import pulumi
@@ -14,22 +13,14 @@ TYPE: Final = "noxus:aws:Entry"
 
 
 class Entry(pulumi.ComponentResource):
-    """One secret of one release, by its name in Secrets Manager, and the version that holds its values.
-
-    `values` are by the name that External Secrets asks for.
-    """
+    """One secret of one release, by its name in Secrets Manager, and the version that holds its values."""
 
     arn: pulumi.Output[str]
     version: pulumi.Resource
     """What must be written before it is read."""
 
     def __init__(
-        self,
-        name: str,
-        entry: str,
-        values: Mapping[str, pulumi.Input[str]],
-        key: aws.kms.Key,
-        opts: pulumi.ResourceOptions,
+        self, name: str, entry: str, text: pulumi.Output[str], key: aws.kms.Key, opts: pulumi.ResourceOptions
     ) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -41,7 +32,6 @@ class Entry(pulumi.ComponentResource):
             recovery_window_in_days=0,
             opts=child,
         )
-        text = pulumi.Output.secret(pulumi.Output.json_dumps(dict(values), sort_keys=True))
         self.version = aws.secretsmanager.SecretVersion(name, secret_id=secret.id, secret_string=text, opts=child)
         self.arn = secret.arn
         self.register_outputs({})

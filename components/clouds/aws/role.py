@@ -7,12 +7,13 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
+from components.clouds.aws.entry import Entry
 from components.clouds.cloud import ReleaseInCloud
 from components.kubernetes.endpoints import Identity
 from config.clouds.aws.account import AwsSettings
 from config.clouds.aws.stack import AwsStack
 from config.clouds.aws.statement import AwsStatements
-from config.clouds.aws.store import ROLE_MARK
+from config.clouds.aws.store import ROLE_MARK, AwsSecretsManagerStore
 
 TYPE: Final = "noxus:aws:ReleaseRole"
 
@@ -22,8 +23,8 @@ _VERSION: Final = "2012-10-17"
 class ReleaseRole(pulumi.ComponentResource):
     """One role for one ServiceAccount, with rights on the bucket, the entry and their key, and those that are named.
 
-    `entry` is the ARN of the release's entry in Secrets Manager, if there is one; of one that somebody else writes, a
-    pattern. `key` is that of the bucket and of the entry, for what of them is this stack's.
+    `entry` is the release's entry in Secrets Manager, if this stack writes it; `key` is that of the bucket and of the
+    entry, for what of them is this stack's.
     """
 
     identity: Identity
@@ -33,7 +34,7 @@ class ReleaseRole(pulumi.ComponentResource):
         name: str,
         stack: AwsStack,
         release: ReleaseInCloud,
-        entry: pulumi.Input[str] | None,
+        entry: Entry | None,
         key: aws.kms.Key | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -50,8 +51,9 @@ class ReleaseRole(pulumi.ComponentResource):
             opts=child,
         )
         made: list[pulumi.Resource] = [role]
-        if stack.bucket or entry or statements:  # IAM refuses a policy without a statement
-            rights = pulumi.Output.all(key and key.arn, entry).apply(
+        reads = entry.arn if entry else _entry_pattern(stack, release.name)
+        if stack.bucket or reads or statements:  # IAM refuses a policy without a statement
+            rights = pulumi.Output.all(key and key.arn, reads).apply(
                 lambda known: json.dumps(release_rights(account, stack.bucket, known[0], known[1], statements))
             )
             made.append(aws.iam.RolePolicy(name, name="release", role=role.name, policy=rights, opts=child))
@@ -101,9 +103,13 @@ def _trust(principal: Mapping[str, str], actions: str | Sequence[str], equal: Ma
     return {"Version": _VERSION, "Statement": [allowed]}
 
 
-def entry_pattern(account: AwsSettings, region: str, entry: str) -> str:
+def _entry_pattern(stack: AwsStack, release: str) -> str | None:
     """ARN of an entry that exists. AWS adds six characters of its own to the name (Secrets Manager User Guide)."""
-    return f"arn:{account.partition}:secretsmanager:{region}:{account.account}:secret:{entry}-??????"
+    account, store = stack.aws, stack.secrets.store
+    if not isinstance(store, AwsSecretsManagerStore):
+        return None
+    entries = f"arn:{account.partition}:secretsmanager:{store.region}:{account.account}:secret"
+    return f"{entries}:{stack.secrets.entry(release)}-??????"
 
 
 def release_rights(

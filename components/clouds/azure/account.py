@@ -3,6 +3,7 @@
 import functools
 
 import pulumi
+import pulumi_azure_native as azure_native
 
 from components.clouds.azure.entry import release_entry
 from components.clouds.azure.identity import ReleaseIdentity
@@ -25,6 +26,22 @@ class Azure:
     def __init__(self, stack: AzureStack, opts: pulumi.ResourceOptions) -> None:
         self._stack, self._opts = stack, opts
         self._bucket: Bucket | None = None
+
+    @staticmethod
+    def providers(stack: AzureStack, after: pulumi.Output[object]) -> dict[str, pulumi.ProviderResource]:
+        """The one explicit provider. Its subscription waits for `after`.
+
+        Azure has no guard like AWS' allowed accounts: naming subscription and tenant is the guard, whatever the
+        credentials reach.
+        """
+        account = stack.azure
+        provider = azure_native.Provider(
+            "azure-native",
+            subscription_id=after.apply(lambda _: account.subscription_id),
+            tenant_id=account.tenant_id,
+            location=account.location,
+        )
+        return {"azure-native": provider}
 
     @functools.cached_property
     def _vault(self) -> Vault:
@@ -56,7 +73,7 @@ class Azure:
         if release.entry is not None:
             after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[self._vault]))
             entry_name = stack.secrets.entry(release.name)
-            entry = release_entry(f"{release.name}-entry", entry_name, release.entry, stack.azure, after)
+            entry = release_entry(f"{release.name}-entry", entry_name, release.entry_text, stack.azure, after)
         identity = ReleaseIdentity(f"{release.name}-identity", stack, release, self._bucket, entry, opts).identity
         if entry is None:
             return Presence(identity=identity)

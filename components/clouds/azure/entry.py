@@ -5,7 +5,6 @@ and rights, and its name would stay taken for 90 days. A part of the name is dra
 mistake can be added again beside what it has left, which the provider does not take over.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import pulumi
@@ -20,15 +19,14 @@ _CONTENT: Final = "application/json"
 def release_entry(
     name: str,
     entry: str,
-    values: Mapping[str, pulumi.Input[str]],
+    text: pulumi.Output[str],
     account: AzureSettings,
     opts: pulumi.ResourceOptions,
 ) -> keyvault.Secret:
-    """Write the values that External Secrets asks for, by name."""
+    """Write what External Secrets asks for."""
     # The provider marks nothing as secret, neither what it is told nor what it answers.
     kept = pulumi.ResourceOptions(retain_on_delete=True, additional_secret_outputs=["properties"])
     drawn = RandomId(f"{name}-suffix", byte_length=3, opts=opts)
-    text = pulumi.Output.secret(pulumi.Output.json_dumps(dict(values), sort_keys=True))
     return keyvault.Secret(
         name,
         secret_name=pulumi.Output.concat(entry, "-", drawn.hex),

@@ -1,16 +1,17 @@
 """The service account of one release: what its pods may do in the project, and who may act as it."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 import pulumi_gcp as gcp
 
 from components.clouds.cloud import ReleaseInCloud
+from components.clouds.gcp.entry import Entry
 from components.kubernetes.endpoints import Identity
 from config.clouds.gcp.project import ACCOUNT_ANNOTATION
 from config.clouds.gcp.stack import GcpStack
 from config.clouds.gcp.statement import GcpStatement
+from config.clouds.gcp.store import GcpSecretManagerStore
 
 TYPE: Final = "noxus:gcp:ReleaseAccount"
 
@@ -19,20 +20,12 @@ USES_OBJECTS: Final = "roles/storage.objectUser"
 READS_ENTRY: Final = "roles/secretmanager.secretAccessor"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SecretRef:
-    """A secret of Secret Manager."""
-
-    project: str
-    id: pulumi.Input[str]
-
-
 class ReleaseAccount(pulumi.ComponentResource):
     """One service account for one ServiceAccount, with rights on the bucket, its own entry, and those that are named.
 
     It has no right on a key: Google's services encrypt and decrypt under accounts of their own. Rights are members that
     are added, never lists that take others' rights away. `bucket` is what makes the bucket, `entry` the release's entry
-    in Secret Manager, if there is one.
+    in Secret Manager, if this stack writes it.
     """
 
     identity: Identity
@@ -43,7 +36,7 @@ class ReleaseAccount(pulumi.ComponentResource):
         stack: GcpStack,
         release: ReleaseInCloud,
         bucket: pulumi.Resource | None,
-        entry: SecretRef | None,
+        entry: Entry | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__(TYPE, name, {}, opts)
@@ -68,9 +61,14 @@ class ReleaseAccount(pulumi.ComponentResource):
             after = pulumi.ResourceOptions(parent=self, depends_on=[account, *([bucket] if bucket else [])])
             right = gcp.storage.BucketIAMMember(name, bucket=stack.bucket, role=USES_OBJECTS, member=member, opts=after)
             made.append(right)
+        store, reads = stack.secrets.store, None
         if entry:
+            reads = (project.project, entry.secret.secret_id)
+        elif isinstance(store, GcpSecretManagerStore):
+            reads = (store.project_id, stack.secrets.entry(release.name))
+        if reads:
             right = gcp.secretmanager.SecretIamMember(
-                name, secret_id=entry.id, project=entry.project, role=READS_ENTRY, member=member, opts=with_account
+                name, project=reads[0], secret_id=reads[1], role=READS_ENTRY, member=member, opts=with_account
             )
             made.append(right)
         made += [_right(name, statement, member, with_account) for statement in stack.statements(release.name)]

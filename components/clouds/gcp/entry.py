@@ -3,7 +3,6 @@
 It has no guard, so that a release can be removed. Nothing is lost: its values are in the stack file and in the state.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import pulumi
@@ -18,22 +17,14 @@ _RESTORABLE: Final = "86400s"
 
 
 class Entry(pulumi.ComponentResource):
-    """One secret of one release, in the stack's region only, and the version that holds its values.
-
-    `values` are by the name that External Secrets asks for.
-    """
+    """One secret of one release, in the stack's region only, and the version that holds its values."""
 
     secret: gcp.secretmanager.Secret
     version: pulumi.Resource
     """What must be written before it is read."""
 
     def __init__(
-        self,
-        name: str,
-        entry: str,
-        values: Mapping[str, pulumi.Input[str]],
-        keeping: GcpKeeping,
-        opts: pulumi.ResourceOptions,
+        self, name: str, entry: str, text: pulumi.Output[str], keeping: GcpKeeping, opts: pulumi.ResourceOptions
     ) -> None:
         super().__init__(TYPE, name, {}, opts)
         project, key = keeping.account, keeping.key
@@ -51,7 +42,6 @@ class Entry(pulumi.ComponentResource):
             deletion_policy=DELETION[False],
             opts=pulumi.ResourceOptions(parent=self, depends_on=key.granted_to("secretmanager")),
         )
-        text = pulumi.Output.secret(pulumi.Output.json_dumps(dict(values), sort_keys=True))
         # Another value is another version. It is made before the last one goes, so `latest` is never empty.
         self.version = gcp.secretmanager.SecretVersion(
             name, secret=self.secret.id, secret_data=text, opts=pulumi.ResourceOptions(parent=self)

@@ -3,9 +3,10 @@
 import functools
 
 import pulumi
+import pulumi_gcp as gcp
 
 from components.clouds.cloud import Presence, ReleaseInCloud
-from components.clouds.gcp.account import ReleaseAccount, SecretRef
+from components.clouds.gcp.account import ReleaseAccount
 from components.clouds.gcp.bucket import Bucket
 from components.clouds.gcp.entry import Entry
 from components.clouds.gcp.key import GcpKeeping, Key
@@ -17,7 +18,6 @@ from config.clouds.gcp.postgres import GcpPostgres
 from config.clouds.gcp.redis import GcpRedis
 from config.clouds.gcp.stack import GcpStack
 from config.clouds.gcp.storage import GcpStorage
-from config.clouds.gcp.store import GcpSecretManagerStore
 
 
 class Gcp:
@@ -27,6 +27,22 @@ class Gcp:
         self._stack, self._project, self._opts = stack, stack.gcp, opts
         self._keeping = functools.cache(self._keep_in)
         self._bucket: Bucket | None = None
+
+    @staticmethod
+    def providers(stack: GcpStack, after: pulumi.Output[object]) -> dict[str, pulumi.ProviderResource]:
+        """The one explicit provider. Its region waits for `after`.
+
+        It has no guard against credentials of another project, so it names the project.
+        """
+        project = stack.gcp
+        provider = gcp.Provider(
+            "gcp",
+            project=project.project,
+            region=after.apply(lambda _: project.region),
+            default_labels=dict(project.all_labels),
+            add_pulumi_attribution_label=False,
+        )
+        return {"gcp": provider}
 
     def postgres(self, settings: GcpPostgres) -> tuple[PostgresEndpoint, Admin]:
         """Make the one Postgres; say who may set it up."""
@@ -43,14 +59,11 @@ class Gcp:
 
     def release(self, release: ReleaseInCloud, opts: pulumi.ResourceOptions) -> Presence:
         """Make a release's account, and its entry if this stack writes it."""
-        stack, project, entry, read = self._stack, self._project, None, None
-        entry_name, store = stack.secrets.entry(release.name), stack.secrets.store
-        if isinstance(store, GcpSecretManagerStore):
-            read = SecretRef(project=store.project_id, id=entry_name)
+        stack, entry = self._stack, None
         if release.entry is not None:
-            entry = Entry(f"{release.name}-entry", entry_name, release.entry, self._keeping(project.region), opts)
-            read = SecretRef(project=project.project, id=entry.secret.secret_id)
-        identity = ReleaseAccount(f"{release.name}-account", stack, release, self._bucket, read, opts).identity
+            keeping, entry_name = self._keeping(stack.gcp.region), stack.secrets.entry(release.name)
+            entry = Entry(f"{release.name}-entry", entry_name, release.entry_text, keeping, opts)
+        identity = ReleaseAccount(f"{release.name}-account", stack, release, self._bucket, entry, opts).identity
         return Presence(identity=identity, entry=[entry.version, *identity.made] if entry else ())
 
     def _keep_in(self, location: str) -> GcpKeeping:

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from config.clouds.aws.store import ROLE_MARK, AwsSecretsManagerStore
+from config.clouds.aws.store import AwsSecretsManagerStore
 from config.clouds.cloud import CloudSettings
+from config.clouds.nodes import EC2_NOTICE
 from config.errors import Problem
 from config.limits import NodeLimits
 from config.network import EgressSettings
@@ -21,9 +22,6 @@ _AGENT: Final = {"pod-identity": "169.254.170.23/32", "pod-identity-v6": "fd00:e
 
 UPDATE_SECONDS: Final = 900
 """How long an update of a managed node group waits for a node's pods (EKS, "Understand each phase of node updates")."""
-
-SPOT_SECONDS: Final = 120
-"""How long after its notice a node goes (EC2, "Spot Instance interruption notices")."""
 
 _ROLE_NAME_LIMIT: Final = 64
 """Longest name of an IAM role, in characters (IAM quotas)."""
@@ -40,7 +38,7 @@ class AwsSettings(CloudSettings):
     NODES: ClassVar[NodeLimits] = NodeLimits(
         UPDATE_SECONDS,
         f"an update of an EKS managed node group waits {UPDATE_SECONDS} s, then it fails or, if forced, cuts off",
-        SPOT_SECONDS,
+        EC2_NOTICE,
     )
 
     name: Annotated[str, Permanent(f"everything in the account is named after it; {RESTORE}")] = Field(
@@ -141,14 +139,9 @@ class AwsSettings(CloudSettings):
         return AwsSecretsManagerStore(type="awsSecretsManager", region=self.region)
 
     @property
-    def written_marks(self) -> frozenset[str]:
-        """The role, where the OIDC provider knows ServiceAccounts; EKS' agent needs none."""
-        return frozenset({ROLE_MARK} if self.identity == "irsa" else ())
-
-    @property
-    def other_mark(self) -> str:
+    def lacking_mark(self) -> str | None:
         """External Secrets takes up a role by what the ServiceAccount says; no agent on a node does that for it."""
-        return "write aws.identity: irsa, or the role there"
+        return None if self.identity == "irsa" else "write aws.identity: irsa, or the role there"
 
     def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:
         """Names that a part of AWS refuses or keeps for itself."""

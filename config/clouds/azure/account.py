@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from config.clouds.azure.store import CLIENT_ID_MARK, AzureKeyVaultStore, Guid
+from config.clouds.azure.store import AzureKeyVaultStore, Guid
 from config.clouds.cloud import CloudSettings
+from config.clouds.nodes import AZURE_NOTICE
 from config.errors import Problem
 from config.limits import NodeLimits
 from config.permanent import RESTORE, Permanent
@@ -15,9 +16,6 @@ from config.types import Cidr
 DRAIN_SECONDS: Final = 1800
 """How long an upgrade of a node pool waits for a node's pods (AKS, agent pool `upgradeSettings.drainTimeoutInMinutes`,
 30 by default)."""
-
-SPOT_SECONDS: Final = 30
-"""How long after its notice a node goes (Azure, "Spot Virtual Machines")."""
 
 _GROUP: Final = r"/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/\s]+"
 _NETWORK: Final = rf"{_GROUP}/providers/Microsoft\.Network"
@@ -58,7 +56,7 @@ class AzureSettings(CloudSettings):
     NODES: ClassVar[NodeLimits] = NodeLimits(
         DRAIN_SECONDS,
         f"an upgrade of an AKS node pool waits {DRAIN_SECONDS} s by default, then the upgrade fails and the tasks live",
-        SPOT_SECONDS,
+        AZURE_NOTICE,
         upgrade_gives_up=True,
     )
 
@@ -168,11 +166,6 @@ class AzureSettings(CloudSettings):
         """The stack's own vault."""
         url = f"https://{self.vault_name}.vault.azure.net"
         return AzureKeyVaultStore.model_validate({"type": "azureKeyVault", "vaultUrl": url, "tenantId": self.tenant_id})
-
-    @property
-    def written_marks(self) -> frozenset[str]:
-        """The identity's client id."""
-        return frozenset({CLIENT_ID_MARK})
 
     def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:
         """Names that a part of Azure refuses; the names of releases fit everywhere."""

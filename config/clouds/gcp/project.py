@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from config.clouds.cloud import CloudSettings
 from config.clouds.gcp.store import GcpSecretManagerStore
+from config.clouds.nodes import GKE_NOTICE
 from config.errors import Problem
 from config.limits import NodeLimits
 from config.network import EgressSettings
@@ -17,9 +18,6 @@ from config.types import Cidr, as_id
 UPGRADE_SECONDS: Final = 3600
 """How long an upgrade of a node pool waits for a node's pods, surge and blue-green alike (GKE, "Node upgrade
 strategies")."""
-
-SPOT_SECONDS: Final = 15
-"""What an ordinary pod has of a spot node's notice (GKE, "Spot VMs": the machine goes after 30 s)."""
 
 ACCOUNT_ANNOTATION: Final = "iam.gke.io/gcp-service-account"
 """By which GKE knows the service account of a Kubernetes ServiceAccount (GKE, "Workload Identity Federation")."""
@@ -62,7 +60,7 @@ class GcpSettings(CloudSettings):
     NODES: ClassVar[NodeLimits] = NodeLimits(
         UPGRADE_SECONDS,
         f"an upgrade of a GKE node pool waits {UPGRADE_SECONDS} s, then it cuts off",
-        SPOT_SECONDS,
+        GKE_NOTICE,
     )
 
     name: Annotated[str, Permanent(f"everything in the project is named after it; {RESTORE}")] = Field(
@@ -138,11 +136,6 @@ class GcpSettings(CloudSettings):
                 "clusterProjectId": self.pool_project,
             }
         )
-
-    @property
-    def written_marks(self) -> frozenset[str]:
-        """The release's service account."""
-        return frozenset({ACCOUNT_ANNOTATION})
 
     @property
     def all_labels(self) -> Mapping[str, str]:
