@@ -10,9 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from config.limits import Memory, memory_by_number
 from config.managed import (
     SETUP_IMAGE,
-    ManagedPostgres,
-    ManagedRedis,
-    ManagedStorage,
+    ManagedService,
     MaxConnections,
     RoleName,
 )
@@ -281,30 +279,20 @@ def mode_of(value: object) -> object:
     return getattr(value, "mode", "cluster")
 
 
-_Postgres = TypeVar("_Postgres", bound=ManagedPostgres)
-_Redis = TypeVar("_Redis", bound=ManagedRedis)
-_Storage = TypeVar("_Storage", bound=ManagedStorage)
+_Own = TypeVar("_Own")
+_Managed = TypeVar("_Managed", bound=ManagedService)
+_External = TypeVar("_External")
+_OwnTagged = Annotated[_Own, Tag("cluster")]
+_ExternalTagged = Annotated[_External, Tag("external")]
 
-PostgresSettings = Annotated[
-    Annotated[ClusterPostgres, Tag("cluster")]
-    | Annotated[_Postgres, Tag("managed")]
-    | Annotated[ExternalPostgres, Tag("external")],
-    Discriminator(mode_of),
-]
-"""The one Postgres, of a cloud's kind if it is managed; in the cluster unless `mode` says otherwise."""
+OwnOrExternal = Annotated[_OwnTagged[_Own] | _ExternalTagged[_External], Discriminator(mode_of)]
+"""A service where no cloud runs any; in the cluster unless `mode` says otherwise."""
 
-RedisSettings = Annotated[
-    Annotated[ClusterRedis, Tag("cluster")]
-    | Annotated[_Redis, Tag("managed")]
-    | Annotated[ExternalRedis, Tag("external")],
-    Discriminator(mode_of),
+_Service = Annotated[
+    _OwnTagged[_Own] | Annotated[_Managed, Tag("managed")] | _ExternalTagged[_External], Discriminator(mode_of)
 ]
-"""The one Redis, of a cloud's kind if it is managed; in the cluster unless `mode` says otherwise."""
+"""A service, of a cloud's kind if it is managed; in the cluster unless `mode` says otherwise."""
 
-StorageSettings = Annotated[
-    Annotated[ClusterStorage, Tag("cluster")]
-    | Annotated[_Storage, Tag("managed")]
-    | Annotated[ExternalStorage, Tag("external")],
-    Discriminator(mode_of),
-]
-"""The one bucket, of a cloud's kind if it is managed; in the cluster unless `mode` says otherwise."""
+PostgresSettings = _Service[ClusterPostgres, _Managed, ExternalPostgres]
+RedisSettings = _Service[ClusterRedis, _Managed, ExternalRedis]
+StorageSettings = _Service[ClusterStorage, _Managed, ExternalStorage]

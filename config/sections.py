@@ -182,24 +182,12 @@ class ArchiveSettings(Section):
 
 # Each cloud's stacks have a model of their own (`config/clouds/`): with the cloud's section, and with its own kinds of
 # data services in the place of these.
-_Postgres_co = TypeVar(
-    "_Postgres_co",
-    bound=ClusterPostgres | ManagedPostgres | ExternalPostgres,
-    covariant=True,
-    default=ClusterPostgres | ManagedPostgres | ExternalPostgres,
-)
-_Redis_co = TypeVar(
-    "_Redis_co",
-    bound=ClusterRedis | ManagedRedis | ExternalRedis,
-    covariant=True,
-    default=ClusterRedis | ManagedRedis | ExternalRedis,
-)
-_Storage_co = TypeVar(
-    "_Storage_co",
-    bound=ClusterStorage | ManagedStorage | ExternalStorage,
-    covariant=True,
-    default=ClusterStorage | ManagedStorage | ExternalStorage,
-)
+_AnyPostgres = ClusterPostgres | ManagedPostgres | ExternalPostgres
+_AnyRedis = ClusterRedis | ManagedRedis | ExternalRedis
+_AnyStorage = ClusterStorage | ManagedStorage | ExternalStorage
+_Postgres_co = TypeVar("_Postgres_co", bound=_AnyPostgres, covariant=True, default=_AnyPostgres)
+_Redis_co = TypeVar("_Redis_co", bound=_AnyRedis, covariant=True, default=_AnyRedis)
+_Storage_co = TypeVar("_Storage_co", bound=_AnyStorage, covariant=True, default=_AnyStorage)
 _Statements_co = TypeVar("_Statements_co", bound=Statements, covariant=True, default=Statements)
 
 

@@ -1,7 +1,5 @@
 """Which cloud a stack has. A cloud's SDK is imported when it is chosen, and no other one is."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from functools import partial
 
 from components.clouds.cloud import Room
@@ -16,7 +14,7 @@ def room(settings: StackSettings) -> Room | None:
 
     Raises `ConfigError` if its SDK is not installed.
     """
-    with _sdk_of(settings.cloud):
+    try:
         match settings:
             case AwsStack():
                 from components.clouds.aws import Aws
@@ -32,14 +30,9 @@ def room(settings: StackSettings) -> Room | None:
                 return Room(partial(Azure.providers, settings), partial(Azure, settings))
             case _:
                 return None
-
-
-@contextmanager
-def _sdk_of(cloud: str) -> Generator[None]:
-    try:
-        yield
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("pulumi_"):
             raise
+        cloud = settings.cloud
         rule = f"is {cloud}, and its SDK is not installed; run `.venv/bin/pip install -r requirements-{cloud}.txt`"
         raise ConfigError("The stack's cloud", [Problem("cloud", rule)]) from None

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Discriminator, Tag
+from pydantic import BeforeValidator
 
 from config.data_services import (
     ClusterPostgres,
@@ -11,19 +11,13 @@ from config.data_services import (
     ExternalPostgres,
     ExternalRedis,
     ExternalStorage,
-    mode_of,
+    OwnOrExternal,
 )
 from config.sections import StackSettings
 
-_Postgres = Annotated[
-    Annotated[ClusterPostgres, Tag("cluster")] | Annotated[ExternalPostgres, Tag("external")], Discriminator(mode_of)
-]
-_Redis = Annotated[
-    Annotated[ClusterRedis, Tag("cluster")] | Annotated[ExternalRedis, Tag("external")], Discriminator(mode_of)
-]
-_Storage = Annotated[
-    Annotated[ClusterStorage, Tag("cluster")] | Annotated[ExternalStorage, Tag("external")], Discriminator(mode_of)
-]
+_Postgres = OwnOrExternal[ClusterPostgres, ExternalPostgres]
+_Redis = OwnOrExternal[ClusterRedis, ExternalRedis]
+_Storage = OwnOrExternal[ClusterStorage, ExternalStorage]
 
 
 def _none(statements: object) -> tuple[()]:

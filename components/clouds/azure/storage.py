@@ -56,7 +56,7 @@ class Bucket(pulumi.ComponentResource):
         delete_lock(name, made.id, [policy, container, way], child, protect=protect)
         self.endpoint = BucketEndpoint(
             name=settings.container,
-            url=settings.url,
+            url=f"https://{settings.account}.blob.core.windows.net",
             region=account.location,
             target=AddressTarget(cidrs=account.bucket_cidrs, port=HTTPS_PORT),
             made=self,

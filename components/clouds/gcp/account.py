@@ -41,7 +41,8 @@ class ReleaseAccount(pulumi.ComponentResource):
     ) -> None:
         super().__init__(TYPE, name, {}, opts)
         child, project = pulumi.ResourceOptions(parent=self), stack.gcp
-        email = project.account_email(release.name)
+        # Known before the account is there, so that a preview shows it.
+        email = f"{project.account_id(release.name)}@{project.project}.iam.gserviceaccount.com"
         account = gcp.serviceaccount.Account(
             name,
             account_id=project.account_id(release.name),
@@ -50,7 +51,7 @@ class ReleaseAccount(pulumi.ComponentResource):
             opts=child,
         )
         with_account = pulumi.ResourceOptions(parent=self, depends_on=[account])
-        member = f"serviceAccount:{email}"  # known before the account is there, so that a preview shows it
+        member = f"serviceAccount:{email}"
         # One ServiceAccount of the cluster's workload identity pool, by its exact name.
         pod = f"serviceAccount:{project.pool_project}.svc.id.goog[{release.namespace}/{release.name}]"
         made: list[pulumi.Resource] = [

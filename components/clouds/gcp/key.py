@@ -95,7 +95,7 @@ class Key(pulumi.ComponentResource):
             crypto_key_id=self.id,
             role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
             # Not the agent's output, so that a preview shows who gets the right.
-            member=f"serviceAccount:{project.agent(AGENTS[service])}",
+            member=(f"serviceAccount:service-{project.project_number}@{AGENTS[service]}.iam.gserviceaccount.com"),
             opts=pulumi.ResourceOptions(parent=self, depends_on=agents),
         )
         return [*agents, grant]

@@ -31,8 +31,3 @@ class AzureStorage(ManagedStorage):
     from when it was replaced. A deleted version can be brought back for `deleteRetentionDays` more."""
     delete_retention_days: int = Field(default=30, ge=1, le=365)
     """Days for which a deleted blob and a deleted container can be brought back."""
-
-    @property
-    def url(self) -> str:
-        """Address of the account's blobs."""
-        return f"https://{self.account}.blob.core.windows.net"

@@ -146,17 +146,6 @@ class GcpSettings(CloudSettings):
         """Id of a release's service account."""
         return f"{self.name}-{release}"
 
-    def account_email(self, release: str) -> str:
-        """Its e-mail address, known before the account is there, so that a preview shows it."""
-        return f"{self.account_id(release)}@{self.project}.iam.gserviceaccount.com"
-
-    def agent(self, service: str) -> str:
-        """The account under which a service of Google's acts in this project, known before it is there.
-
-        `service` is the project that Google keeps such agents in.
-        """
-        return f"service-{self.project_number}@{service}.iam.gserviceaccount.com"
-
     def problems(self, releases: Iterable[tuple[str, str]]) -> Iterator[Problem]:
         """Ids of service accounts that IAM refuses."""
         least, most = _ACCOUNT_ID
