@@ -23,11 +23,7 @@ from components.secrets.digest import Digests
 from components.secrets.pull_secret import pull_secret
 from components.workloads.migrations import migrations_run
 from config import StackConfig, StackSettings
-from config.data_services import (
-    ClusterPostgres,
-    ClusterRedis,
-    ClusterStorage,
-)
+from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
 from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
 
 

@@ -8,12 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from config.limits import Memory, memory_by_number
-from config.managed import (
-    SETUP_IMAGE,
-    ManagedService,
-    MaxConnections,
-    RoleName,
-)
+from config.managed import SETUP_IMAGE, ManagedService, MaxConnections, RoleName
 from config.network import Located, Port
 from config.pods import PlacementSettings
 from config.pooler import PoolerSettings

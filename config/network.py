@@ -6,12 +6,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from config.section import Section
-from config.types import (
-    Cidr,
-    Label,
-    LabelName,
-    LabelValue,
-)
+from config.types import Cidr, Label, LabelName, LabelValue
 
 _LAST_PORT: Final = 65535
 

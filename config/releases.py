@@ -13,15 +13,7 @@ from config.pods import PodLabels, PodSettings
 from config.references import EnvValue
 from config.section import Section
 from config.statements import Statements
-from config.types import (
-    AnnotationName,
-    ConfigKey,
-    EnvName,
-    Label,
-    ObjectName,
-    Quantity,
-    Text,
-)
+from config.types import AnnotationName, ConfigKey, EnvName, Label, ObjectName, Quantity, Text
 from config.workloads import (
     MigrationSettings,
     PoolSettings,

@@ -31,11 +31,7 @@ from config.network import DnsSettings, EgressSettings
 from config.pods import PodSettings
 from config.proxy import DIRECT, ProxySettings
 from config.references import EnvValue
-from config.releases import (
-    PrimarySettings,
-    ReleaseSettings,
-    WorkerReleaseSettings,
-)
+from config.releases import PrimarySettings, ReleaseSettings, WorkerReleaseSettings
 from config.routing import RoutingSettings
 from config.scaling import ScalingSettings
 from config.secrets import SecretsSettings
@@ -56,9 +52,7 @@ from config.types import (
     ObjectName,
     Registry,
 )
-from config.workloads import (
-    PoolSettings,
-)
+from config.workloads import PoolSettings
 
 
 class ClusterSettings(Section):

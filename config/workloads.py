@@ -5,24 +5,14 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from config.autoscaling import (
-    Autoscaling,
-    HpaAutoscaling,
-)
+from config.autoscaling import Autoscaling, HpaAutoscaling
 from config.connections import PoolConnections
 from config.pods import PodSettings
 from config.quantity import amount
 from config.references import EnvValue
 from config.routing import QueueType
 from config.section import Section
-from config.types import (
-    EnvName,
-    IdList,
-    ImageReference,
-    OptionalObjectName,
-    PodShare,
-    Quantity,
-)
+from config.types import EnvName, IdList, ImageReference, OptionalObjectName, PodShare, Quantity
 
 _RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
 """Resources of every node; others have a domain or are huge pages."""
