@@ -9,7 +9,8 @@ _HOUR: Final = 60
 _DAY: Final = 24 * _HOUR
 _WEEK: Final = 7 * _DAY
 
-_TIME: Final = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_HOURS: Final = "([01][0-9]|2[0-3])"
+_TIME: Final = f"{_HOURS}:[0-5][0-9]"
 _MOMENT: Final = f"({'|'.join(_DAYS)}):{_TIME}"
 
 
@@ -40,6 +41,19 @@ DailyWindow = Annotated[str, StringConstraints(pattern=f"^{_TIME}-{_TIME}$"), Af
 
 WeeklyWindow = Annotated[str, StringConstraints(pattern=f"^{_MOMENT}-{_MOMENT}$"), AfterValidator(_lasts)]
 """Such as sun:03:00-sun:04:00, UTC."""
+
+
+DailyTime = Annotated[str, StringConstraints(pattern=f"^{_TIME}$")]
+"""Such as 01:30, UTC."""
+
+WeeklyHour = Annotated[str, StringConstraints(pattern=f"^({'|'.join(_DAYS)}):{_HOURS}:00$")]
+"""Such as sun:03:00, UTC; the hour after it is the window, which has no end to write."""
+
+
+def day_and_hour(moment: str) -> tuple[int, int]:
+    """A weekly hour as numbers: the day from Monday = 1 on, and the hour."""
+    day, hour, _ = moment.split(":")
+    return _DAYS.index(day) + 1, int(hour)
 
 
 def check_windows(daily: tuple[str, str], weekly: tuple[str, str], shortest: int) -> None:

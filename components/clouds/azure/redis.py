@@ -26,8 +26,29 @@ class Redis(pulumi.ComponentResource):
     def __init__(self, name: str, settings: AzureRedis, keeping: AzureKeeping, opts: pulumi.ResourceOptions) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        account, protect = keeping.account, keeping.protect
-        cluster = self._cluster(name, settings, keeping)
+        account, encryption, protect = keeping.account, keeping.key, keeping.protect
+        cluster = redisenterprise.RedisEnterprise(
+            name,
+            cluster_name=f"{account.name}-{name}",
+            resource_group_name=account.resource_group,
+            location=account.location,
+            sku={"name": settings.sku},
+            high_availability="Enabled" if settings.high_availability else "Disabled",
+            minimum_tls_version="1.2",
+            public_network_access="Disabled",
+            identity={"type": "UserAssigned", "user_assigned_identities": [encryption.identity]},
+            encryption={
+                "customer_managed_key_encryption": {
+                    "key_encryption_key_url": encryption.key.key_uri_with_version,
+                    "key_encryption_key_identity": {
+                        "identity_type": "userAssignedIdentity",
+                        "user_assigned_identity_resource_id": encryption.identity,
+                    },
+                }
+            },
+            tags=account.all_tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=[encryption.ready]),
+        )
         database = redisenterprise.Database(
             name,
             database_name=DATABASE,
@@ -53,31 +74,6 @@ class Redis(pulumi.ComponentResource):
             made=self,
         )
         self.register_outputs({})
-
-    def _cluster(self, name: str, settings: AzureRedis, keeping: AzureKeeping) -> redisenterprise.RedisEnterprise:
-        account, encryption, identity = keeping.account, keeping.key, keeping.key.identity
-        return redisenterprise.RedisEnterprise(
-            name,
-            cluster_name=f"{account.name}-{name}",
-            resource_group_name=account.resource_group,
-            location=account.location,
-            sku={"name": settings.sku},
-            high_availability="Enabled" if settings.high_availability else "Disabled",
-            minimum_tls_version="1.2",
-            public_network_access="Disabled",
-            identity={"type": "UserAssigned", "user_assigned_identities": [identity]},
-            encryption={
-                "customer_managed_key_encryption": {
-                    "key_encryption_key_url": encryption.key.key_uri_with_version,
-                    "key_encryption_key_identity": {
-                        "identity_type": "userAssignedIdentity",
-                        "user_assigned_identity_resource_id": identity,
-                    },
-                }
-            },
-            tags=account.all_tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=keeping.protect, depends_on=[encryption.ready]),
-        )
 
     def _password(self, account: AzureSettings, database: redisenterprise.Database) -> pulumi.Output[str]:
         """The access key, which Azure makes and tells on request only (docs/decisions/0014).

@@ -13,7 +13,7 @@ from components.kubernetes.endpoints import PostgresEndpoint
 from components.secrets.password import generated_password
 from config.clouds.gcp.postgres import GcpPostgres
 from config.clouds.gcp.tiers import disk_of
-from config.clouds.gcp.times import day_and_hour
+from config.windows import day_and_hour
 
 TYPE: Final = "noxus:gcp:Postgres"
 

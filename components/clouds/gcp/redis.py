@@ -9,7 +9,7 @@ import pulumi_gcp as gcp
 from components.clouds.gcp.key import DELETION, GcpKeeping
 from components.kubernetes.endpoints import AddressTarget, RedisEndpoint
 from config.clouds.gcp.redis import GcpRedis
-from config.clouds.gcp.times import day_and_hour
+from config.windows import day_and_hour
 
 TYPE: Final = "noxus:gcp:Redis"
 

@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar, Final, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from config.clouds.gcp.tiers import Edition, connections_of, disk_of, edition_of, larger_tiers, wrong_size
-from config.clouds.gcp.times import DailyTime, WeeklyHour
 from config.limits import Limit, postgres_limit
 from config.managed import ManagedPostgres
 from config.permanent import RESTORE, Permanent, Permanents, PostgresVersion
+from config.windows import DailyTime, WeeklyHour
 
 _MAJORS: Final = ("15", "16", "17", "18")
 """Cloud SQL's API names more (`POSTGRES_19`, `POSTGRES_20`), and no release of PostgreSQL has them yet."""

@@ -5,11 +5,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from config.clouds.gcp.times import WeeklyHour
 from config.limits import Limit, Memory
 from config.managed import ManagedRedis
 from config.permanent import Permanent, Rising
 from config.redis_access import RedisAccess
+from config.windows import WeeklyHour
 
 _CLIENTS: Final = 65_000
 """With TLS, of every size, from version 7.0 on (Memorystore, "About in-transit encryption"). Versions before take far
