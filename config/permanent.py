@@ -26,7 +26,7 @@ class Permanent:
 
 @dataclass(frozen=True)
 class Rising(Permanent):
-    """It may rise, or be switched on, and has no way back."""
+    """It may rise, or be switched on, and has no way back. As text, 7.0 is before 7.2, and false before true."""
 
     def refusal(self, new: str, old: str) -> str | None:
         """Why a stack that was deployed with `old` cannot have `new`; nothing if it can."""

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from config.limits import Limit, Memory, memory_by_number
 from config.managed import ManagedRedis
-from config.permanent import Permanents, Rising
+from config.permanent import Permanent, Permanents
 from config.redis_access import RedisAccess
 from config.windows import DailyWindow, WeeklyWindow, check_windows
 
@@ -31,7 +31,7 @@ Redis OSS parameters")."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Engine(Rising):
+class _Engine(Permanent):
     """Redis may become Valkey, at once only, and Valkey never Redis."""
 
     instead: str = "Valkey has no way back; keep it, or archive all runs and drain the queues first"
@@ -39,9 +39,11 @@ class _Engine(Rising):
 
     def refusal(self, new: str, old: str) -> str | None:
         """Why a stack that was deployed with `old` cannot have `new`; nothing if it can."""
-        if new > old and not self.apply_immediately:
-            return f"is {new}, and {old} is deployed; write applyImmediately: true for this update"
-        return super().refusal(new, old)
+        if new != "valkey" or old == new:
+            return super().refusal(new, old)
+        if self.apply_immediately:
+            return None
+        return f"is {new}, and {old} is deployed; write applyImmediately: true for this update"
 
 
 class AwsRedis(ManagedRedis):
