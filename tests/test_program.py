@@ -14,6 +14,7 @@ import kubernetes_validate
 import pytest
 
 from components.short_stacks import short_stacks
+from tests.company import COMPANY, COMPANY_SECRETS
 from tests.harness import Deployment
 from tests.programs import (
     LOGINS,
@@ -144,6 +145,7 @@ def _programs() -> dict[str, tuple[dict[str, Any], dict[str, str]]]:
         **{path.stem.removeprefix("Pulumi."): stack_file(path) for path in STACK_FILES},
         "everything": (EVERYTHING, EVERYTHING_SECRETS),
         "pooler": (POOLER, {}),
+        "company": (COMPANY, dict(COMPANY_SECRETS)),
         "smallest": (dict(SMALLEST), {}),
         "pooled": ({**EVERYTHING, **POOLED}, {**EVERYTHING_SECRETS, **LOGINS}),
         "operated": ({**EVERYTHING, **OPERATED}, {**EVERYTHING_SECRETS, **LOGINS}),
@@ -154,7 +156,7 @@ PROGRAMS = _programs()
 SCHEMA = cache(kubernetes_validate.utils.schema_contents)
 """The validator reads all definitions of a minor version for each object anew."""
 
-CUSTOM = ("keda.sh/", "external-secrets.io/")
+CUSTOM = ("keda.sh/", "external-secrets.io/", "gateway.networking.k8s.io/", "monitoring.coreos.com/")
 HOLDERS = {
     (SECRET, "stringData"),
     ("aws:rds/instance:Instance", "password"),

@@ -58,7 +58,7 @@ def _custom(program: str, schemas: Schemas) -> list[dict[str, Any]]:
     return [manifest for manifest in objects if manifest["apiVersion"].partition("/")[0] in groups]
 
 
-@pytest.mark.parametrize("program", ["dev", "everything", "prod"])
+@pytest.mark.parametrize("program", ["company", "dev", "everything", "prod"])
 def test_every_custom_resource_is_valid_by_its_own_schema(program: str, schemas: Schemas) -> None:
     found = _custom(program, schemas)
     assert {manifest["kind"] for manifest in found} >= {"ScaledObject", "TriggerAuthentication"}
