@@ -32,27 +32,41 @@ OTHERS: tuple[Target, ...] = (
 )
 
 
+FURTHER: dict[str, tuple[Target, ...]] = {
+    "company": (
+        Pod("openshift-dns", "dns", {"dns.operator.openshift.io/daemonset-dns": "default"}, (("UDP", 5353),)),
+        Pod("envoy-gateway-system", "proxy", {}),
+        Pod("mesh", "control-plane", {}, (("TCP", 15012), ("TCP", 8080))),
+        Address("proxy", "10.0.0.8", (("TCP", 3128), ("TCP", 443))),
+        Address("traces", "10.9.0.1", (("TCP", 4317), ("TCP", 4318), ("TCP", 4319))),
+        Address("mail", "10.9.1.1", (("TCP", 587), ("TCP", 25))),
+        Address("counters", "10.9.2.1", (("UDP", 8125), ("TCP", 8125))),
+    )
+}
+"""What is around a program besides."""
+
+
 def labelled(target: Target) -> str:
     return f"{target.namespace}/{target.name}" if isinstance(target, Pod) else target.name
 
 
-def world(deployed: Deployment) -> tuple[Network, list[Target]]:
+def world(deployed: Deployment, others: tuple[Target, ...] = OTHERS) -> tuple[Network, list[Target]]:
     """The stack's network, and everything that is on it or outside."""
     objects = [manifest for _, manifest in deployed.objects]
     made = {m["metadata"]["name"]: m["metadata"]["labels"] for m in objects if m["kind"] == "Namespace"}
-    foreign: dict[str, dict[str, str]] = {pod.namespace: {} for pod in OTHERS if isinstance(pod, Pod)}
+    foreign: dict[str, dict[str, str]] = {pod.namespace: {} for pod in others if isinstance(pod, Pod)}
     network = Network({**made, **foreign}, [m for m in objects if m["kind"] == "NetworkPolicy"])
-    return network, [*sorted(pods(objects), key=labelled), *OTHERS]
+    return network, [*sorted(pods(objects), key=labelled), *others]
 
 
-def connections(deployed: Deployment) -> dict[str, list[str]]:
+def connections(deployed: Deployment, others: tuple[Target, ...] = OTHERS) -> dict[str, list[str]]:
     """Everything that each source can open, sources and targets by name."""
-    network, everything = world(deployed)
+    network, everything = world(deployed, others)
     return {
         labelled(source): [
             f"{labelled(target)}:{port}{'' if protocol == 'TCP' else '/udp'}"
             for target in everything
-            if target is not source and not (target in OTHERS and source in OTHERS)
+            if target is not source and not (target in others and source in others)
             for protocol, port in target.ports
             if network.allows(source, target, protocol, port)
         ]
@@ -70,10 +84,12 @@ def reached(name: str) -> dict[str, list[str]]:
     return connections(run_program(*PROGRAMS[name]))
 
 
-def test_who_reaches_whom_is_what_was_reviewed(name: str, reached: dict[str, list[str]]) -> None:
+@pytest.mark.parametrize("program", ["company", "dev", "everything", "pooler"])
+def test_who_reaches_whom_is_what_was_reviewed(program: str) -> None:
+    reached = connections(run_program(*PROGRAMS[program]), (*OTHERS, *FURTHER.get(program, ())))
     lines = [f"{source}\n" + "".join(f"    {target}\n" for target in found) for source, found in reached.items()]
     table = "Each name can open connections to the names below it, and to nothing else.\n\n" + "".join(lines)
-    golden = GOLDEN / f"reachability-{name}.txt"
+    golden = GOLDEN / f"reachability-{program}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(table)
     assert table == golden.read_text(), "if it is meant: UPDATE_GOLDEN=1 make unit"
