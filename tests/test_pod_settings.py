@@ -29,7 +29,7 @@ EVERYTHING: dict[str, Any] = {
 """Every kind of pod that the program makes."""
 
 PLACED: dict[str, Any] = {
-    "nodeSelector": {"pool": "platform"},
+    "nodeSelector": {"node_pool": "platform"},
     "tolerations": [{"key": "platform", "operator": "Exists", "effect": "NoSchedule"}],
     "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{}]}}},
     "topologySpreadConstraints": [],
@@ -57,13 +57,13 @@ def _templates(deployed: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_what_the_stack_says_of_all_pods_holds_for_every_one_of_them() -> None:
-    marks = {"podLabels": {"team": "ai"}, "podAnnotations": {"sidecar.istio.io/inject": "false"}}
+    marks = {"podLabels": {"team_name": "ai"}, "podAnnotations": {"sidecar.istio.io/inject": "false"}}
     found = templates({**EVERYTHING, "pods": {**PLACED, **marks}})
     assert len(found) == len(templates(EVERYTHING)) >= 11
     for template in found.values():
         spec = template["spec"]
         assert {key: spec.get(key) for key in PLACED} == {**PLACED, "topologySpreadConstraints": None}
-        assert template["metadata"]["labels"]["team"] == "ai"
+        assert template["metadata"]["labels"]["team_name"] == "ai"
         assert template["metadata"]["annotations"]["sidecar.istio.io/inject"] == "false"
 
 
@@ -79,7 +79,7 @@ def test_what_a_release_says_holds_for_its_own_pods_and_no_others(path: str, pod
     selectors = {name: template["spec"]["nodeSelector"] for name, template in templates(raw).items()}
     assert all(selectors[name] == {"disk": "ssd"} for name in pods)
     other = "noxus-acme/" if path == "primary" else "noxus/"
-    assert all(found == {"pool": "platform"} for name, found in selectors.items() if name.startswith(other))
+    assert all(found == {"node_pool": "platform"} for name, found in selectors.items() if name.startswith(other))
 
 
 @pytest.mark.parametrize(
