@@ -9,20 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
+from pulumi_kubernetes.batch.v1 import Job
 from pulumi_kubernetes.core.v1 import (
     ConfigMap,
-    ConfigMapVolumeSourceArgs,
-    ContainerArgs,
-    EmptyDirVolumeSourceArgs,
-    EnvFromSourceArgs,
-    EnvVarArgs,
-    PodTemplateSpecArgs,
-    ResourceRequirementsArgs,
+    ContainerArgsDict,
+    PodTemplateSpecArgsDict,
     Secret,
-    SecretEnvSourceArgs,
-    VolumeArgs,
-    VolumeMountArgs,
+    VolumeArgsDict,
+    VolumeMountArgsDict,
 )
 
 from components.kubernetes.endpoints import PostgresEndpoint
@@ -181,17 +175,17 @@ class DatabaseSetup(pulumi.ComponentResource):
             metadata=namespace.metadata(
                 name, labels=labels(INSTANCE, name, "job"), annotations={REPLACE_UNREADY: "true"}
             ),
-            spec=JobSpecArgs(
-                backoff_limit=_RETRIES,
-                active_deadline_seconds=_TIMEOUT_SECONDS,
-                template=setup_pods(
+            spec={
+                "backoff_limit": _RETRIES,
+                "active_deadline_seconds": _TIMEOUT_SECONDS,
+                "template": setup_pods(
                     args,
                     secret.metadata["name"],
                     SCRIPT,
                     _variables(args),
                     annotations={CHECKSUM: args.digests.of(passwords)},
                 ),
-            ),
+            },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*server, *way, *self._ca(args)]),
         )
         self.secret = secret.metadata["name"]
@@ -222,7 +216,7 @@ def setup_pods(
     variables: Mapping[str, str],
     *,
     annotations: Mapping[str, pulumi.Input[str]],
-) -> PodTemplateSpecArgs:
+) -> PodTemplateSpecArgsDict:
     """Pods that wait for Postgres and run a script as its administrator, with further variables."""
     postgres, direct = args.postgres, args.postgres.direct
     known = {
@@ -233,22 +227,22 @@ def setup_pods(
         **variables,
     }
     env = {"PGHOST": direct.host, **{name: escaped(value) for name, value in known.items()}}
-    volumes = [VolumeArgs(name="tmp", empty_dir=EmptyDirVolumeSourceArgs())]
-    mounts = [VolumeMountArgs(name="tmp", mount_path="/tmp")]
+    volumes: list[VolumeArgsDict] = [{"name": "tmp", "empty_dir": {}}]
+    mounts: list[VolumeMountArgsDict] = [{"name": "tmp", "mount_path": "/tmp"}]
     if postgres.ca:
-        volumes.append(VolumeArgs(name=CA, config_map=ConfigMapVolumeSourceArgs(name=CA)))
-        mounts.append(VolumeMountArgs(name=CA, mount_path=CA_FOLDERS["postgres"], read_only=True))
-    container = ContainerArgs(
-        name="setup",
-        image=args.admin.image,
-        command=["sh", "-c", WAIT + script],
-        env=[EnvVarArgs(name=name, value=value) for name, value in env.items()],
-        env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret))],
-        resources=ResourceRequirementsArgs(requests=_REQUESTS),
-        security_context=restricted_container(read_only=True),
-        termination_message_policy="FallbackToLogsOnError",
-        volume_mounts=mounts,
-    )
+        volumes.append({"name": CA, "config_map": {"name": CA}})
+        mounts.append({"name": CA, "mount_path": CA_FOLDERS["postgres"], "read_only": True})
+    container: ContainerArgsDict = {
+        "name": "setup",
+        "image": args.admin.image,
+        "command": ["sh", "-c", WAIT + script],
+        "env": [{"name": name, "value": value} for name, value in env.items()],
+        "env_from": [{"secret_ref": {"name": secret}}],
+        "resources": {"requests": _REQUESTS},
+        "security_context": restricted_container(read_only=True),
+        "termination_message_policy": "FallbackToLogsOnError",
+        "volume_mounts": mounts,
+    }
     return pod_template(
         PodArgs(
             namespace=args.namespace,

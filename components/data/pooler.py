@@ -14,34 +14,8 @@ from typing import Final
 from urllib.parse import quote
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import (
-    Deployment,
-    DeploymentSpecArgs,
-    DeploymentStrategyArgs,
-    RollingUpdateDeploymentArgs,
-)
-from pulumi_kubernetes.core.v1 import (
-    ContainerArgs,
-    ContainerPortArgs,
-    EnvVarArgs,
-    EnvVarSourceArgs,
-    ExecActionArgs,
-    LifecycleArgs,
-    LifecycleHandlerArgs,
-    PodTemplateSpecArgs,
-    ProbeArgs,
-    ResourceRequirementsArgs,
-    Secret,
-    SecretKeySelectorArgs,
-    SecretVolumeSourceArgs,
-    Service,
-    ServicePortArgs,
-    ServiceSpecArgs,
-    TCPSocketActionArgs,
-    VolumeArgs,
-    VolumeMountArgs,
-)
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
+from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.core.v1 import ContainerArgsDict, PodTemplateSpecArgsDict, Secret, Service
 
 from checks.capacity.pooler import Share
 from components.kubernetes.endpoints import PodTarget, PostgresAddress, PostgresEndpoint
@@ -191,24 +165,23 @@ class Pooler(pulumi.ComponentResource):
         Deployment(
             namespace.key(name),
             metadata=namespace.metadata(name, labels=described),
-            spec=DeploymentSpecArgs(
-                replicas=settings.replica_count,
+            spec={
+                "replicas": settings.replica_count,
                 # Never more than one pod that is about to go, which still has connections.
-                strategy=DeploymentStrategyArgs(
-                    rolling_update=RollingUpdateDeploymentArgs(max_surge=0, max_unavailable=1)
-                ),
-                min_ready_seconds=_GRACE_SECONDS,
-                selector=LabelSelectorArgs(match_labels=selected),
-                template=_pods(args, secret.metadata["name"], described, annotations),
-            ),
+                "strategy": {"rolling_update": {"max_surge": 0, "max_unavailable": 1}},
+                "min_ready_seconds": _GRACE_SECONDS,
+                "selector": {"match_labels": selected},
+                "template": _pods(args, secret.metadata["name"], described, annotations),
+            },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.after]),
         )
         service = Service(
             namespace.key(name),
             metadata=namespace.metadata(name, labels=described),
-            spec=ServiceSpecArgs(
-                selector=selected, ports=[ServicePortArgs(name="postgres", port=PORT, target_port="postgres")]
-            ),
+            spec={
+                "selector": selected,
+                "ports": [{"name": "postgres", "port": PORT, "target_port": "postgres"}],
+            },
             opts=child,
         )
         disruption_budget(name, namespace, selected, DisruptionSettings(), child)
@@ -268,39 +241,34 @@ def _pods(
     secret: pulumi.Output[str],
     described: Mapping[str, str],
     annotations: Mapping[str, pulumi.Input[str]],
-) -> PodTemplateSpecArgs:
+) -> PodTemplateSpecArgsDict:
     # SIGINT: no new clients, transactions end, then the process does. The kubelet's SIGTERM in between would cut them.
     leave = f"sleep {_LEAVE_SECONDS}; kill -INT 1; sleep {_GRACE_SECONDS}"
-    containers = [
-        ContainerArgs(
-            name="pgbouncer",
-            image=args.settings.image,
-            command=["pgbouncer", f"{FOLDER}/{_SETTINGS}"],
-            ports=[ContainerPortArgs(name="postgres", container_port=PORT)],
-            lifecycle=LifecycleArgs(
-                pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", "-c", leave])),
-            ),
-            readiness_probe=ProbeArgs(tcp_socket=TCPSocketActionArgs(port="postgres"), period_seconds=5),
-            liveness_probe=ProbeArgs(
-                tcp_socket=TCPSocketActionArgs(port="postgres"), period_seconds=20, failure_threshold=6
-            ),
-            resources=ResourceRequirementsArgs(requests=_REQUESTS),
-            security_context=restricted_container(read_only=True),
-            volume_mounts=[VolumeMountArgs(name="files", mount_path=FOLDER, read_only=True)],
-        )
-    ]
-    if args.settings.exporter_image:
-        url = EnvVarSourceArgs(secret_key_ref=SecretKeySelectorArgs(name=secret, key=_CONSOLE))
-        containers.append(
-            ContainerArgs(
-                name="exporter",
-                image=args.settings.exporter_image,
-                env=[EnvVarArgs(name="PGBOUNCER_EXPORTER_CONNECTION_STRING", value_from=url)],
-                ports=[ContainerPortArgs(name="http", container_port=_EXPORTER_PORT)],
-                resources=ResourceRequirementsArgs(requests={"cpu": "10m", "memory": "32Mi"}),
-                security_context=restricted_container(read_only=True),
-            )
-        )
+    pgbouncer: ContainerArgsDict = {
+        "name": "pgbouncer",
+        "image": args.settings.image,
+        "command": ["pgbouncer", f"{FOLDER}/{_SETTINGS}"],
+        "ports": [{"name": "postgres", "container_port": PORT}],
+        "lifecycle": {"pre_stop": {"exec_": {"command": ["sh", "-c", leave]}}},
+        "readiness_probe": {"tcp_socket": {"port": "postgres"}, "period_seconds": 5},
+        "liveness_probe": {"tcp_socket": {"port": "postgres"}, "period_seconds": 20, "failure_threshold": 6},
+        "resources": {"requests": _REQUESTS},
+        "security_context": restricted_container(read_only=True),
+        "volume_mounts": [{"name": "files", "mount_path": FOLDER, "read_only": True}],
+    }
+    exporter: ContainerArgsDict = {
+        "name": "exporter",
+        "image": args.settings.exporter_image or "",
+        "env": [
+            {
+                "name": "PGBOUNCER_EXPORTER_CONNECTION_STRING",
+                "value_from": {"secret_key_ref": {"name": secret, "key": _CONSOLE}},
+            }
+        ],
+        "ports": [{"name": "http", "container_port": _EXPORTER_PORT}],
+        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
+        "security_context": restricted_container(read_only=True),
+    }
     return pod_template(
         PodArgs(
             namespace=args.namespace,
@@ -310,7 +278,7 @@ def _pods(
             user_id=POOLER_USER,
             grace_seconds=_GRACE_SECONDS,
             spreads=True,
-            containers=containers,
-            volumes=[VolumeArgs(name="files", secret=SecretVolumeSourceArgs(secret_name=secret))],
+            containers=[pgbouncer, exporter] if args.settings.exporter_image else [pgbouncer],
+            volumes=[{"name": "files", "secret": {"secret_name": secret}}],
         )
     )

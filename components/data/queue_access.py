@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
+from pulumi_kubernetes.batch.v1 import Job
 
 from checks.scaling.sql import INDEX_PREFIX, create_index, grant_reading, index_name, revoke_reading, table
 from components.data.database_setup import INSTANCE, DatabaseSetup, DatabaseSetupArgs, setup_pods
@@ -110,13 +110,13 @@ class QueueAccess(pulumi.ComponentResource):
         Job(
             namespace.key(name),
             metadata=namespace.metadata(name, labels=described, annotations={REPLACE_UNREADY: "true"}),
-            spec=JobSpecArgs(
-                backoff_limit=_RETRIES,
-                active_deadline_seconds=_TIMEOUT_SECONDS,
-                template=setup_pods(
+            spec={
+                "backoff_limit": _RETRIES,
+                "active_deadline_seconds": _TIMEOUT_SECONDS,
+                "template": setup_pods(
                     args.database, args.secret, SCRIPT, variables, annotations={AFTER: args.migrations}
                 ),
-            ),
+            },
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[*args.after],

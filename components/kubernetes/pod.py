@@ -2,24 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes.core.v1 import (
-    AffinityArgs,
-    CapabilitiesArgs,
-    ContainerArgs,
-    LocalObjectReferenceArgs,
-    PodSecurityContextArgs,
-    PodSpecArgs,
-    PodTemplateSpecArgs,
-    SeccompProfileArgs,
-    SecurityContextArgs,
-    TolerationArgs,
-    TopologySpreadConstraintArgs,
-    VolumeArgs,
+    ContainerArgsDict,
+    PodTemplateSpecArgsDict,
+    SecurityContextArgsDict,
+    VolumeArgsDict,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from components.kubernetes.labels import selecting
 from components.kubernetes.namespace_ref import NamespaceRef
@@ -34,9 +25,9 @@ class PodArgs:
     settings: PlacementSettings
     labels: Mapping[str, str]
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
-    containers: Sequence[ContainerArgs]
-    init_containers: Sequence[ContainerArgs] = ()
-    volumes: Sequence[VolumeArgs] = ()
+    containers: Sequence[ContainerArgsDict]
+    init_containers: Sequence[ContainerArgsDict] = ()
+    volumes: Sequence[VolumeArgsDict] = ()
     user_id: int | None = None
     """User of the processes. None: the image's own, which must be a number other than 0."""
     group_id: int | None = None
@@ -50,68 +41,70 @@ class PodArgs:
     """Whether there may be several, which then spread evenly unless the stack file says how."""
 
 
-def pod_template(args: PodArgs) -> PodTemplateSpecArgs:
+def stated(**fields: object) -> Any:
+    """Fields of an object but for those that are None: in a mapping the engine would take them for a null."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def pod_template(args: PodArgs) -> PodTemplateSpecArgsDict:
     """The pods, restricted and placed. Where a cluster gives ids itself, none is written."""
     settings, ids = args.settings, not args.namespace.assigns_ids
-    return PodTemplateSpecArgs(
-        metadata=ObjectMetaArgs(
+    return {
+        "metadata": stated(
             labels={**settings.pod_labels, **args.labels},
             annotations={**args.annotations, **settings.pod_annotations} or None,
         ),
-        spec=PodSpecArgs(
+        "spec": stated(
             service_account_name=args.service_account,
             automount_service_account_token=False,
             enable_service_links=False,  # `NOXUS_BACKEND_PORT=tcp://...` would be taken for a setting
-            security_context=PodSecurityContextArgs(
+            security_context=stated(
                 run_as_non_root=True,
                 run_as_user=args.user_id if ids else None,
                 fs_group=args.group_id if ids else None,
-                seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
+                seccomp_profile={"type": "RuntimeDefault"},
             ),
-            image_pull_secrets=[LocalObjectReferenceArgs(name=name) for name in args.namespace.logins] or None,
+            image_pull_secrets=[{"name": name} for name in args.namespace.logins] or None,
             priority_class_name=settings.priority_class_name,
             restart_policy="Never" if args.once else None,
             termination_grace_period_seconds=args.grace_seconds,
-            init_containers=list(args.init_containers) or None,
-            containers=list(args.containers),
-            affinity=cast("AffinityArgs", settings.affinity.manifest()) or None,
-            node_selector=dict(settings.node_selector) or None,
-            tolerations=[cast("TolerationArgs", it.manifest()) for it in settings.tolerations] or None,
+            init_containers=args.init_containers or None,
+            containers=args.containers,
+            affinity=settings.affinity.manifest() or None,
+            node_selector=settings.node_selector or None,
+            tolerations=[toleration.manifest() for toleration in settings.tolerations] or None,
             topology_spread_constraints=_spread(args) or None,
-            volumes=list(args.volumes) or None,
+            volumes=args.volumes or None,
         ),
-    )
+    }
 
 
-def restricted_container(*, read_only: bool = False) -> SecurityContextArgs:
+def restricted_container(*, read_only: bool = False) -> SecurityContextArgsDict:
     """What the `restricted` standard asks of a container."""
-    return SecurityContextArgs(
-        allow_privilege_escalation=False,
-        capabilities=CapabilitiesArgs(drop=["ALL"]),
-        read_only_root_filesystem=read_only or None,
-    )
+    read_only_root: SecurityContextArgsDict = {"read_only_root_filesystem": True} if read_only else {}
+    return {"allow_privilege_escalation": False, "capabilities": {"drop": ["ALL"]}, **read_only_root}
 
 
-def _spread(args: PodArgs) -> list[TopologySpreadConstraintArgs]:
+def _spread(args: PodArgs) -> list[Mapping[str, object]]:
     own, written = selecting(args.labels), args.settings.topology_spread_constraints
     if written is None:
         return even_spread(own) if args.spreads else []
-    return [cast("TopologySpreadConstraintArgs", constraint.manifest_of(own)) for constraint in written]
+    return [constraint.manifest_of(own) for constraint in written]
 
 
-def even_spread(selected: Mapping[str, str]) -> list[TopologySpreadConstraintArgs]:
+def even_spread(selected: Mapping[str, str]) -> list[Mapping[str, object]]:
     """Over zones and over nodes as evenly as there is room, and never at the cost of a pod that cannot start.
 
     With one replica it says nothing; with fifty it keeps the loss of a zone or node small. Only pods of the current
     revision are counted: during a rollout the old ones are about to go.
     """
     return [
-        TopologySpreadConstraintArgs(
-            max_skew=1,
-            topology_key=key,
-            when_unsatisfiable="ScheduleAnyway",
-            label_selector=LabelSelectorArgs(match_labels=dict(selected)),
-            match_label_keys=["pod-template-hash"],
-        )
+        {
+            "max_skew": 1,
+            "topology_key": key,
+            "when_unsatisfiable": "ScheduleAnyway",
+            "label_selector": {"match_labels": selected},
+            "match_label_keys": ["pod-template-hash"],
+        }
         for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
     ]

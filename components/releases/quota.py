@@ -3,13 +3,7 @@
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import (
-    LimitRange,
-    LimitRangeItemArgs,
-    LimitRangeSpecArgs,
-    ResourceQuota,
-    ResourceQuotaSpecArgs,
-)
+from pulumi_kubernetes.core.v1 import LimitRange, ResourceQuota
 
 from components.kubernetes.namespace_ref import NamespaceRef
 from config.releases import QuotaSettings
@@ -26,30 +20,18 @@ class Quota(pulumi.ComponentResource):
     """A ResourceQuota and a LimitRange, always together: with a quota alone, pods without requests are refused."""
 
     def __init__(
-        self,
-        name: str,
-        namespace: NamespaceRef,
-        settings: QuotaSettings,
-        opts: pulumi.ResourceOptions | None = None,
+        self, name: str, namespace: NamespaceRef, settings: QuotaSettings, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(TYPE, name, {}, opts)
         child, defaults = pulumi.ResourceOptions(parent=self), settings.default_requests
         LimitRange(
             namespace.key(name),
             metadata=namespace.metadata(name),
-            spec=LimitRangeSpecArgs(
-                limits=[
-                    LimitRangeItemArgs(
-                        type="Container", default_request={"cpu": defaults.cpu, "memory": defaults.memory}
-                    )
-                ]
-            ),
+            spec={
+                "limits": [{"type": "Container", "default_request": {"cpu": defaults.cpu, "memory": defaults.memory}}]
+            },
             opts=child,
         )
-        ResourceQuota(
-            namespace.key(name),
-            metadata=namespace.metadata(name),
-            spec=ResourceQuotaSpecArgs(hard=hard_limits(settings)),
-            opts=child,
-        )
+        hard = hard_limits(settings)
+        ResourceQuota(namespace.key(name), metadata=namespace.metadata(name), spec={"hard": hard}, opts=child)
         self.register_outputs({})

@@ -5,25 +5,18 @@ server-side apply the two would fight over the field.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.autoscaling.v2 import (
-    CrossVersionObjectReferenceArgs,
-    HorizontalPodAutoscaler,
-    HorizontalPodAutoscalerBehaviorArgs,
-    HorizontalPodAutoscalerSpecArgs,
-    MetricSpecArgs,
-    MetricTargetArgs,
-    ResourceMetricSourceArgs,
-)
+from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 from pulumi_kubernetes.core.v1 import Secret
 
 from checks.scaling.scalers import Count
 from components.kubernetes.endpoints import PostgresEndpoint
 from components.kubernetes.namespace_ref import NamespaceRef
+from components.kubernetes.pod import stated
 from components.secrets.digest import Digests
 from components.secrets.external_secret import StoreAccess, StoreKey, external_secret
 from config.autoscaling import BehaviorSettings, HpaAutoscaling, KedaAutoscaling
@@ -93,27 +86,22 @@ def hpa(
     """Scale a Deployment on the utilisation of what its pods request; `shrinking` is a pool's."""
     targets = {"cpu": settings.target_cpu_utilization, "memory": settings.target_memory_utilization}
     metrics = [
-        MetricSpecArgs(
-            type="Resource",
-            resource=ResourceMetricSourceArgs(
-                name=resource, target=MetricTargetArgs(type="Utilization", average_utilization=target)
-            ),
-        )
+        {
+            "type": "Resource",
+            "resource": {"name": resource, "target": {"type": "Utilization", "average_utilization": target}},
+        }
         for resource, target in targets.items()
         if target is not None
     ]
-    rules = behavior(settings.behavior, shrinking)
     return HorizontalPodAutoscaler(
         namespace.key(name),
         metadata=namespace.metadata(name, annotations=_HANDED_OVER),
-        spec=HorizontalPodAutoscalerSpecArgs(
-            scale_target_ref=CrossVersionObjectReferenceArgs(
-                api_version="apps/v1", kind="Deployment", name=deployment.metadata["name"]
-            ),
+        spec=stated(
+            scale_target_ref={"api_version": "apps/v1", "kind": "Deployment", "name": deployment.metadata["name"]},
             min_replicas=settings.min_replicas,
             max_replicas=settings.max_replicas,
             metrics=metrics,
-            behavior=cast("HorizontalPodAutoscalerBehaviorArgs", rules) or None,
+            behavior=behavior(settings.behavior, shrinking) or None,
         ),
         opts=opts,
     )

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import pulumi
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
-from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from components.kubernetes.namespace_ref import NamespaceRef
+from components.kubernetes.pod import stated
 from config.workloads import DisruptionSettings
 
 
@@ -26,8 +26,8 @@ def disruption_budget(
     return PodDisruptionBudget(
         namespace.key(name),
         metadata=namespace.metadata(name),
-        spec=PodDisruptionBudgetSpecArgs(
-            selector=LabelSelectorArgs(match_labels=dict(selector)),
+        spec=stated(
+            selector={"match_labels": selector},
             min_available=settings.min_available,
             max_unavailable=1 if unset else settings.max_unavailable,
             unhealthy_pod_eviction_policy="AlwaysAllow",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
+from pulumi_kubernetes.batch.v1 import Job
 
 from components.kubernetes.labels import labels, selecting
 from components.network.policies import Selection, allow_further_egress
@@ -70,11 +70,11 @@ class Migrations(pulumi.ComponentResource):
         Job(
             context.namespace.key(run),
             metadata=context.namespace.metadata(run, labels=described, annotations={REPLACE_UNREADY: "true"}),
-            spec=JobSpecArgs(
-                backoff_limit=0,
-                active_deadline_seconds=settings.timeout_seconds,
-                template=workload_template(template),
-            ),
+            spec={
+                "backoff_limit": 0,
+                "active_deadline_seconds": settings.timeout_seconds,
+                "template": workload_template(template),
+            },
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[*context.after, *context.app_env.writers(args.env_secret_ref), *ways],

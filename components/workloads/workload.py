@@ -8,35 +8,23 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
+from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import (
-    ConfigMapVolumeSourceArgs,
-    ContainerArgs,
-    ContainerPortArgs,
-    EnvFromSourceArgs,
-    EnvVarArgs,
-    EnvVarSourceArgs,
-    LifecycleArgs,
-    LifecycleHandlerArgs,
-    PodTemplateSpecArgs,
-    ResourceRequirementsArgs,
-    SecretEnvSourceArgs,
-    SecretKeySelectorArgs,
-    SecretVolumeSourceArgs,
-    SleepActionArgs,
-    VolumeArgs,
-    VolumeMountArgs,
+    ContainerArgsDict,
+    EnvVarArgsDict,
+    PodTemplateSpecArgsDict,
+    ResourceRequirementsArgsDict,
+    VolumeArgsDict,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from components.kubernetes.endpoints import Identity
 from components.kubernetes.labels import Component, labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
-from components.kubernetes.pod import PodArgs, pod_template, restricted_container
+from components.kubernetes.pod import PodArgs, pod_template, restricted_container, stated
 from components.network.policies import Selection, allow_further_egress
 from components.secrets.app_env import AppEnv, Layer
 from components.workloads.disruption import disruption_budget
-from components.workloads.probes import ask
+from components.workloads.probes import asked
 from config.authorities import CA_FOLDERS
 from config.connections import Service
 from config.pods import AUTHORITY_FOLDER, AUTHORITY_VOLUME, FileSource
@@ -127,11 +115,9 @@ def scraped(port: int) -> dict[str, str]:
     return {"prometheus.io/scrape": "true", "prometheus.io/port": str(port), "prometheus.io/path": METRICS_PATH}
 
 
-def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArgs | None:
+def resource_requirements(settings: ResourceSettings) -> ResourceRequirementsArgsDict | None:
     """Requests and limits, or nothing at all if neither is set."""
-    if not settings.requests and not settings.limits:
-        return None
-    return ResourceRequirementsArgs(requests=dict(settings.requests) or None, limits=dict(settings.limits) or None)
+    return stated(requests=settings.requests or None, limits=settings.limits or None) or None
 
 
 def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
@@ -148,10 +134,10 @@ def workload(args: WorkloadArgs, opts: pulumi.ResourceOptions) -> Deployment:
         metadata=context.namespace.metadata(
             name, labels=described, annotations={_PATCH_FORCE: "true", **(_RELOADED if context.reloader else {})}
         ),
-        spec=DeploymentSpecArgs(
+        spec=stated(
             replicas=args.replicas,
-            strategy=DeploymentStrategyArgs(type="Recreate") if args.mode == "singleton" else None,
-            selector=LabelSelectorArgs(match_labels=selected),
+            strategy={"type": "Recreate"} if args.mode == "singleton" else None,
+            selector={"match_labels": selected},
             template=workload_template(
                 args,
                 {
@@ -186,7 +172,7 @@ def _deployment_options(args: WorkloadArgs) -> pulumi.ResourceOptions:
 
 def workload_template(
     args: WorkloadArgs, annotations: Mapping[str, pulumi.Input[str]] | None = None
-) -> PodTemplateSpecArgs:
+) -> PodTemplateSpecArgsDict:
     """The pods of a workload."""
     context = args.context
     described = labels(context.name, args.role, args.component)
@@ -207,52 +193,47 @@ def workload_template(
     )
 
 
-def _files(args: WorkloadArgs) -> Iterator[tuple[str, VolumeArgs]]:
+def _files(args: WorkloadArgs) -> Iterator[tuple[str, VolumeArgsDict]]:
     """Read-only volumes by where they are mounted."""
     settings = args.settings
     for service, config_map in args.context.authorities.items():
         # What runs once does not talk to Redis, and a Job cannot change.
         if service == "postgres" or args.mode != "once":
-            source = ConfigMapVolumeSourceArgs(name=config_map)
-            yield CA_FOLDERS[service], VolumeArgs(name=f"{service}-ca", config_map=source)
+            yield CA_FOLDERS[service], {"name": f"{service}-ca", "config_map": {"name": config_map}}
     if settings.certificate_authority:
         yield AUTHORITY_FOLDER, _volume(AUTHORITY_VOLUME, settings.certificate_authority)
     for name, volume in settings.volumes.items():
         yield volume.mount_path, _volume(name, volume)
 
 
-def _volume(name: str, source: FileSource) -> VolumeArgs:
+def _volume(name: str, source: FileSource) -> VolumeArgsDict:
     if source.secret:
-        return VolumeArgs(name=name, secret=SecretVolumeSourceArgs(secret_name=source.secret))
-    return VolumeArgs(name=name, config_map=ConfigMapVolumeSourceArgs(name=source.config_map))
+        return {"name": name, "secret": {"secret_name": source.secret}}
+    return {"name": name, "config_map": stated(name=source.config_map)}
 
 
-def _container(args: WorkloadArgs) -> ContainerArgs:
+def _container(args: WorkloadArgs) -> ContainerArgsDict:
     layers = args.context.app_env.layers(args.env_secret_ref)
     literals = {**args.settings.authority_env, **args.env}
-    container = ContainerArgs(
+    mounts = [{"name": volume["name"], "mount_path": path, "read_only": True} for path, volume in _files(args)]
+    probes = {}
+    if args.mode == "serving" or args.liveness_command:
+        probes = asked(args.settings.probes, args.startup_seconds, args.liveness_command)
+    return stated(
         name=args.component,
         image=args.image,
-        command=list(args.command) or None,
-        env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=layer.secret)) for layer in layers],
+        command=args.command or None,
+        env_from=[{"secret_ref": {"name": layer.secret}} for layer in layers],
         env=[*_marks(args, layers), *(_literal(name, value) for name, value in literals.items())] or None,
+        ports=[{"name": "http", "container_port": PORT}] if args.mode == "serving" else None,
         resources=resource_requirements(args.settings.resources),
         security_context=restricted_container(),
-        volume_mounts=[
-            VolumeMountArgs(name=volume.name, mount_path=path, read_only=True) for path, volume in _files(args)
-        ]
-        or None,
+        volume_mounts=mounts or None,
         # The kubelet keeps the last lines of a failed container's log where Pulumi finds them.
         termination_message_policy="FallbackToLogsOnError" if args.mode == "once" else None,
-        lifecycle=LifecycleArgs(pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=args.pre_stop_seconds)))
-        if args.pre_stop_seconds
-        else None,
+        lifecycle={"pre_stop": {"sleep": {"seconds": args.pre_stop_seconds}}} if args.pre_stop_seconds else None,
+        **probes,
     )
-    if args.mode == "serving":
-        container.ports = [ContainerPortArgs(name="http", container_port=PORT)]
-    if args.mode == "serving" or args.liveness_command:
-        ask(container, args.settings.probes, args.startup_seconds, args.liveness_command)
-    return container
 
 
 def escaped(text: str) -> str:
@@ -260,17 +241,16 @@ def escaped(text: str) -> str:
     return text.replace("$", "$$")
 
 
-def _literal(name: str, value: pulumi.Input[str]) -> EnvVarArgs:
+def _literal(name: str, value: pulumi.Input[str]) -> EnvVarArgsDict:
     known = isinstance(value, str)
-    return EnvVarArgs(name=name, value=escaped(value) if known else pulumi.Output.from_input(value).apply(escaped))
+    return {"name": name, "value": escaped(value) if known else pulumi.Output.from_input(value).apply(escaped)}
 
 
-def _marks(args: WorkloadArgs, layers: Sequence[Layer]) -> Iterator[EnvVarArgs]:
+def _marks(args: WorkloadArgs, layers: Sequence[Layer]) -> Iterator[EnvVarArgsDict]:
     """Variables whose only use is that a pod cannot start before its Secrets are those of this deployment.
 
     Not in a Job: it cannot change, so every change of a setting would run it again.
     """
     marks = [(layer.secret, layer.mark) for layer in layers if layer.mark] if args.mode != "once" else []
     for variable, (secret, mark) in zip(MARKS, marks, strict=False):
-        source = SecretKeySelectorArgs(name=secret, key=mark)
-        yield EnvVarArgs(name=variable, value_from=EnvVarSourceArgs(secret_key_ref=source))
+        yield {"name": variable, "value_from": {"secret_key_ref": {"name": secret, "key": mark}}}

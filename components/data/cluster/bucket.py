@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import HTTPGetActionArgs, Secret
+from pulumi_kubernetes.core.v1 import Secret
 
 from components.data.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
 from components.kubernetes.endpoints import BucketEndpoint, PodTarget
@@ -67,7 +67,7 @@ class Bucket(pulumi.ComponentResource):
                 env={"VGW_PORT": f":{PORT}", "VGW_HEALTH": _HEALTH_PATH, "VGW_REGION": REGION},
                 env_secrets=[keys.metadata["name"]],
                 init_command=["mkdir", "-p", f"{_DATA_PATH}/{settings.bucket}"],
-                check=HTTPGetActionArgs(path=_HEALTH_PATH, port=name),
+                check={"http_get": {"path": _HEALTH_PATH, "port": name}},
                 checksum=args.digests.of({"access_key": access_key, "secret_key": secret_key}),
             ),
             child,

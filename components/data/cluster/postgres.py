@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret
+from pulumi_kubernetes.core.v1 import Secret
 
 from components.data.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
 from components.data.database_setup import Admin
@@ -69,7 +69,7 @@ class Postgres(pulumi.ComponentResource):
             opts=child,
         )
         # Over TCP, because the image's first start serves on the socket only.
-        ready = ExecActionArgs(command=["pg_isready", "--host=127.0.0.1", "--username=postgres"])
+        ready = ["pg_isready", "--host=127.0.0.1", "--username=postgres"]
         StatefulService(
             name,
             StatefulServiceArgs(
@@ -87,7 +87,7 @@ class Postgres(pulumi.ComponentResource):
                 # A container has 64 MiB, and parallel queries and index builds put what they share there.
                 memory_paths={"/dev/shm": settings.memory_mib // 2},
                 after_start=["sh", "-c", AFTER_START],
-                check=ready,
+                check={"exec_": {"command": ready}},
                 checksum=args.digests.of({"password": superuser}),
             ),
             child,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ExecActionArgs, Secret, SecretVolumeSourceArgs, VolumeArgs
+from pulumi_kubernetes.core.v1 import Secret
 
 from components.data.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
 from components.kubernetes.endpoints import PodTarget, RedisEndpoint
@@ -69,7 +69,7 @@ class Redis(pulumi.ComponentResource):
             opts=child,
         )
         # redis-cli exits with 0 on an error reply too; only PONG says that Redis has loaded its data.
-        ready = ExecActionArgs(command=["sh", "-c", "redis-cli ping | grep -q PONG"])
+        ready = ["sh", "-c", "redis-cli ping | grep -q PONG"]
         StatefulService(
             name,
             StatefulServiceArgs(
@@ -81,12 +81,8 @@ class Redis(pulumi.ComponentResource):
                 data_path="/data",
                 command=["redis-server", "/etc/redis/redis.conf"],
                 env_secrets=[client.metadata["name"]],
-                files={
-                    "/etc/redis": VolumeArgs(
-                        name="config", secret=SecretVolumeSourceArgs(secret_name=files.metadata["name"])
-                    )
-                },
-                check=ready,
+                files={"/etc/redis": {"name": "config", "secret": {"secret_name": files.metadata["name"]}}},
+                check={"exec_": {"command": ready}},
                 checksum=args.digests.of({"config": config}),
             ),
             child,

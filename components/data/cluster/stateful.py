@@ -6,39 +6,24 @@ stays when the StatefulSet has to be replaced.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
+from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import (
-    ContainerArgs,
-    ContainerPortArgs,
-    EmptyDirVolumeSourceArgs,
-    EnvFromSourceArgs,
-    EnvVarArgs,
-    ExecActionArgs,
-    HTTPGetActionArgs,
-    LifecycleArgs,
-    LifecycleHandlerArgs,
+    ContainerArgsDict,
+    EmptyDirVolumeSourceArgsDict,
     PersistentVolumeClaim,
-    PersistentVolumeClaimSpecArgs,
-    PersistentVolumeClaimVolumeSourceArgs,
-    PodTemplateSpecArgs,
-    ProbeArgs,
-    ResourceRequirementsArgs,
-    SecretEnvSourceArgs,
+    PodTemplateSpecArgsDict,
+    ProbeArgsDict,
     Service,
-    ServicePortArgs,
-    ServiceSpecArgs,
-    VolumeArgs,
-    VolumeMountArgs,
-    VolumeResourceRequirementsArgs,
+    VolumeArgsDict,
+    VolumeMountArgsDict,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from components.kubernetes.labels import labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
-from components.kubernetes.pod import PodArgs, pod_template, restricted_container
+from components.kubernetes.pod import PodArgs, pod_template, restricted_container, stated
 from components.network.policies import Selection, allow_further_egress
 from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
 
@@ -75,7 +60,7 @@ class StatefulServiceArgs:
     env: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     env_secrets: Sequence[pulumi.Input[str]] = ()
     """Secrets whose keys become variables."""
-    files: Mapping[str, VolumeArgs] = field(default_factory=dict[str, VolumeArgs])
+    files: Mapping[str, VolumeArgsDict] = field(default_factory=dict[str, VolumeArgsDict])
     """Read-only volumes by the path they are mounted at."""
     scratch_paths: Sequence[str] = ("/tmp",)
     """Writable paths outside the volume; the root file system is read-only."""
@@ -85,7 +70,7 @@ class StatefulServiceArgs:
     """Runs in the same image before the service starts."""
     after_start: Sequence[str] = ()
     """Runs in the container when it has started; probes wait for it."""
-    check: ExecActionArgs | HTTPGetActionArgs
+    check: ProbeArgsDict
     """How to ask whether it serves."""
     checksum: pulumi.Input[str]
     """Changes when the pod must restart to read its files and variables again."""
@@ -106,99 +91,79 @@ class StatefulService(pulumi.ComponentResource):
         claim = PersistentVolumeClaim(
             key,
             metadata=args.namespace.metadata(name, labels=described, annotations={"pulumi.com/skipAwait": "true"}),
-            spec=PersistentVolumeClaimSpecArgs(
+            spec=stated(
                 access_modes=["ReadWriteOnce"],
                 storage_class_name=settings.storage_class,
-                resources=VolumeResourceRequirementsArgs(requests={"storage": f"{settings.storage_gib}Gi"}),
+                resources={"requests": {"storage": f"{settings.storage_gib}Gi"}},
             ),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         service = Service(
             key,
             metadata=metadata,
-            spec=ServiceSpecArgs(
-                cluster_ip="None",
-                selector=selected,
-                ports=[ServicePortArgs(name=name, port=args.port, target_port=name)],
-            ),
+            spec={
+                "cluster_ip": "None",
+                "selector": selected,
+                "ports": [{"name": name, "port": args.port, "target_port": name}],
+            },
             opts=child,
         )
         StatefulSet(
             key,
             metadata=metadata,
-            spec=StatefulSetSpecArgs(
-                replicas=1,
+            spec={
+                "replicas": 1,
                 # With the default policy a pod that never became ready keeps its successor from being made.
-                pod_management_policy="Parallel",
-                service_name=service.metadata["name"],
-                selector=LabelSelectorArgs(match_labels=selected),
-                template=_pods(name, args, described, claim.metadata["name"]),
-            ),
+                "pod_management_policy": "Parallel",
+                "service_name": service.metadata["name"],
+                "selector": {"match_labels": selected},
+                "template": _pods(name, args, described, claim.metadata["name"]),
+            },
             # It cannot change without a replacement: a StatefulSet that exists keeps its own.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["spec.podManagementPolicy"]),
         )
         self.register_outputs({})
 
 
-def _probe(check: ExecActionArgs | HTTPGetActionArgs, failures: int | None = None) -> ProbeArgs:
-    return ProbeArgs(
-        exec_=check if isinstance(check, ExecActionArgs) else None,
-        http_get=check if isinstance(check, HTTPGetActionArgs) else None,
-        period_seconds=_PROBE_SECONDS,
-        timeout_seconds=5,
-        failure_threshold=failures,
-    )
-
-
 def _pods(
     name: str, args: StatefulServiceArgs, described: Mapping[str, str], claim: pulumi.Input[str]
-) -> PodTemplateSpecArgs:
+) -> PodTemplateSpecArgsDict:
     memory = f"{args.settings.memory_mib}Mi"
-    emptied = {
-        **{path: EmptyDirVolumeSourceArgs() for path in args.scratch_paths},
-        **{
-            path: EmptyDirVolumeSourceArgs(medium="Memory", size_limit=f"{size}Mi")
-            for path, size in args.memory_paths.items()
-        },
+    emptied: dict[str, EmptyDirVolumeSourceArgsDict] = {
+        **{path: {} for path in args.scratch_paths},
+        **{path: {"medium": "Memory", "size_limit": f"{size}Mi"} for path, size in args.memory_paths.items()},
     }
-    mounts = [
-        VolumeMountArgs(name="data", mount_path=args.data_path),
-        *(VolumeMountArgs(name=f"scratch-{i}", mount_path=path) for i, path in enumerate(emptied)),
-        *(VolumeMountArgs(name=volume.name, mount_path=path, read_only=True) for path, volume in args.files.items()),
+    mounts: list[VolumeMountArgsDict] = [
+        {"name": "data", "mount_path": args.data_path},
+        *({"name": f"scratch-{i}", "mount_path": path} for i, path in enumerate(emptied)),
+        *({"name": volume["name"], "mount_path": path, "read_only": True} for path, volume in args.files.items()),
     ]
-    volumes = [
-        VolumeArgs(name="data", persistent_volume_claim=PersistentVolumeClaimVolumeSourceArgs(claim_name=claim)),
-        *(VolumeArgs(name=f"scratch-{i}", empty_dir=source) for i, source in enumerate(emptied.values())),
+    volumes: list[VolumeArgsDict] = [
+        {"name": "data", "persistent_volume_claim": {"claim_name": claim}},
+        *({"name": f"scratch-{i}", "empty_dir": source} for i, source in enumerate(emptied.values())),
         *args.files.values(),
     ]
-    resources = ResourceRequirementsArgs(requests={"cpu": "100m", "memory": memory}, limits={"memory": memory})
-    init = ContainerArgs(
-        name="prepare",
-        image=args.settings.image,
-        command=list(args.init_command),
-        resources=resources,
-        volume_mounts=mounts,
-        security_context=restricted_container(read_only=True),
-    )
-    container = ContainerArgs(
+    common: dict[str, Any] = {
+        "image": args.settings.image,
+        "volume_mounts": mounts,
+        "resources": {"requests": {"cpu": "100m", "memory": memory}, "limits": {"memory": memory}},
+        "security_context": restricted_container(read_only=True),
+    }
+    check: ProbeArgsDict = {**args.check, "period_seconds": _PROBE_SECONDS, "timeout_seconds": 5}
+    container: ContainerArgsDict = stated(
         name=name,
-        image=args.settings.image,
-        command=list(args.command) or None,
-        args=list(args.arguments) or None,
-        env=[EnvVarArgs(name=variable, value=value) for variable, value in args.env.items()] or None,
-        env_from=[EnvFromSourceArgs(secret_ref=SecretEnvSourceArgs(name=secret)) for secret in args.env_secrets]
-        or None,
-        ports=[ContainerPortArgs(name=name, container_port=args.port)],
-        volume_mounts=mounts,
-        lifecycle=LifecycleArgs(post_start=LifecycleHandlerArgs(exec_=ExecActionArgs(command=args.after_start)))
-        if args.after_start
-        else None,
-        resources=resources,
-        security_context=restricted_container(read_only=True),
-        startup_probe=_probe(args.check, failures=_START_FAILURES),
-        readiness_probe=_probe(args.check),
-        liveness_probe=_probe(args.check, failures=_LIVENESS_FAILURES),
+        command=args.command or None,
+        args=args.arguments or None,
+        env=[{"name": variable, "value": value} for variable, value in args.env.items()] or None,
+        env_from=[{"secret_ref": {"name": secret}} for secret in args.env_secrets] or None,
+        ports=[{"name": name, "container_port": args.port}],
+        lifecycle={"post_start": {"exec_": {"command": args.after_start}}} if args.after_start else None,
+        startup_probe={**check, "failure_threshold": _START_FAILURES},
+        readiness_probe=check,
+        liveness_probe={**check, "failure_threshold": _LIVENESS_FAILURES},
+        **common,
     )
+    init: ContainerArgsDict = stated(name="prepare", command=args.init_command, **common)
     return pod_template(
         PodArgs(
             namespace=args.namespace,
