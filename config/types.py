@@ -6,7 +6,6 @@ the value that was found. Numbers with a plain range use pydantic's own bounds i
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_network
 from typing import Annotated, Final, cast
@@ -19,16 +18,15 @@ from config.images import mirrored
 LABEL_LIMIT: Final = 63
 """Longest DNS label, in characters (RFC 1123); the limit of most Kubernetes names."""
 
-_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN: Final = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
-_ANNOTATION: Final = re.compile(rf"({_SUBDOMAIN.pattern}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?")
-_ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_CONFIG_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_QUANTITY: Final = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
-_IMAGE: Final = re.compile(
-    r"[a-z0-9]([-._/:a-z0-9]*[a-z0-9])?(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?(@sha256:[0-9a-f]{64})?"
-)
-_REGISTRY: Final = re.compile(r"[a-z0-9][-a-z0-9]*([.:][a-z0-9][-a-z0-9]*)+(/[a-z0-9]+([-._]+[a-z0-9]+)*)*")
+HOST_LIMIT: Final = 253
+"""Longest host name, in characters (RFC 1035)."""
+
+_LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"
+_MARK: Final = rf"({_SUBDOMAIN}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?"
+"""Name of an annotation or a label."""
+_IMAGE: Final = r"[a-z0-9]([-._/:a-z0-9]*[a-z0-9])?(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?(@sha256:[0-9a-f]{64})?"
+_REGISTRY: Final = r"[a-z0-9][-a-z0-9]*([.:][a-z0-9][-a-z0-9]*)+(/[a-z0-9]+([-._]+[a-z0-9]+)*)*"
 _CIDR: Final = re.compile(r"[0-9a-fA-F.:]+/(0|[1-9][0-9]{0,2})")
 _GO_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} (UTC|[-+A-Z]\S+)", re.ASCII)
 _PERCENT: Final = re.compile(r"(100|[1-9]?[0-9])%")
@@ -38,17 +36,16 @@ _PATH_LIMIT: Final = 1000
 _SHARE: Final = "a whole number of pods from 0, such as 1, or a share such as 25%"
 
 
-def _matches(pattern: re.Pattern[str], limit: int, rule: str) -> Callable[[str], str]:
+def _matching(pattern: str, limit: int, rule: str, *, or_empty: bool = False) -> AfterValidator:
+    """What all of a text matches, and how long it may be."""
+    allowed = re.compile(pattern)
+
     def check(value: str) -> str:
-        if not pattern.fullmatch(value) or len(value) > limit:
+        if not (or_empty and not value) and (not allowed.fullmatch(value) or len(value) > limit):
             raise ValueError(rule)
         return value
 
-    return check
-
-
-def _empty_or(check: Callable[[str], str]) -> Callable[[str], str]:
-    return lambda value: check(value) if value else value
+    return AfterValidator(check)
 
 
 def as_text(value: object) -> object:
@@ -112,78 +109,60 @@ def _share(value: int | str) -> int | str:
 
 Label = Annotated[
     str,
-    AfterValidator(
-        _matches(
-            _LABEL, LABEL_LIMIT, "must be lower-case letters, digits and '-', at most 63 characters, such as noxus-acme"
-        )
+    _matching(
+        _LABEL, LABEL_LIMIT, "must be lower-case letters, digits and '-', at most 63 characters, such as noxus-acme"
     ),
 ]
 """A DNS label: the form of namespace, release and pool names."""
 
-_OBJECT_NAME: Final = _matches(
-    _SUBDOMAIN, 253, "must be a Kubernetes object name: lower-case letters, digits, '-' and '.'"
-)
+_OBJECT_NAME: Final = "must be a Kubernetes object name: lower-case letters, digits, '-' and '.'"
 
-ObjectName = Annotated[str, AfterValidator(_OBJECT_NAME)]
+ObjectName = Annotated[str, _matching(_SUBDOMAIN, 253, _OBJECT_NAME)]
 """The name of a Kubernetes object whose kind allows dots, such as a Secret."""
 
-OptionalObjectName = Annotated[str, AfterValidator(_empty_or(_OBJECT_NAME))]
+OptionalObjectName = Annotated[str, _matching(_SUBDOMAIN, 253, _OBJECT_NAME, or_empty=True)]
 """An object name, or "" for none: the form of the seed's `envSecretRef`."""
 
 ConfigMapKey = Annotated[
-    str,
-    AfterValidator(
-        _matches(re.compile(r"[-._a-zA-Z0-9]+"), 253, "must be a key of a ConfigMap or Secret, such as ca.crt")
-    ),
+    str, _matching(r"[-._a-zA-Z0-9]+", 253, "must be a key of a ConfigMap or Secret, such as ca.crt")
 ]
 
 MountPath = Annotated[
     str,
-    AfterValidator(
-        _matches(
-            re.compile(r"(?!/etc/noxus(/|$))(?!.*//)(/(?!\.\.?(/|$))[^:/\s]+)+"),
-            1000,
-            "must be the path of a folder that is not below /etc/noxus, such as /etc/company",
-        )
+    _matching(
+        r"(?!/etc/noxus(/|$))(?!.*//)(/(?!\.\.?(/|$))[^:/\s]+)+",
+        1000,
+        "must be the path of a folder that is not below /etc/noxus, such as /etc/company",
     ),
 ]
 """Where files are mounted in a container."""
 
 EnvName = Annotated[
     str,
-    AfterValidator(
-        _matches(_ENV_NAME, 253, "must be an environment variable name: letters, digits and '_', such as LOG_LEVEL")
+    _matching(
+        r"[A-Za-z_][A-Za-z0-9_]*",
+        253,
+        "must be an environment variable name: letters, digits and '_', such as LOG_LEVEL",
     ),
 ]
 
-HOST_LIMIT: Final = 253
-"""Longest host name, in characters (RFC 1035)."""
-
 HostName = Annotated[
-    str,
-    AfterValidator(
-        _matches(_SUBDOMAIN, HOST_LIMIT, "must be a host name in lower-case letters, such as app.example.com")
-    ),
+    str, _matching(_SUBDOMAIN, HOST_LIMIT, "must be a host name in lower-case letters, such as app.example.com")
 ]
 
 ServerName = Annotated[
     str,
-    AfterValidator(
-        _matches(
-            _SUBDOMAIN,
-            HOST_LIMIT,
-            "must be a host name in lower-case letters, such as db.example.com, or an IPv4 address; an IPv6 address "
-            "cannot stand before a port in the platform's addresses: give it a name in DNS",
-        )
+    _matching(
+        _SUBDOMAIN,
+        HOST_LIMIT,
+        "must be a host name in lower-case letters, such as db.example.com, or an IPv4 address; an IPv6 address "
+        "cannot stand before a port in the platform's addresses: give it a name in DNS",
     ),
 ]
 """Where a server is that this stack does not run."""
 
 AnnotationName = Annotated[
-    str,
-    AfterValidator(
-        _matches(_ANNOTATION, 316, "must be an annotation's name, such as nginx.ingress.kubernetes.io/proxy-body-size")
-    ),
+    str, _matching(_MARK, 316, "must be an annotation's name, such as nginx.ingress.kubernetes.io/proxy-body-size")
 ]
 
 
@@ -220,38 +199,24 @@ FilePath = Annotated[str, BeforeValidator(_path)]
 """Path of a file on the machine that the program runs on; `~/` is the home folder."""
 
 Fingerprint = Annotated[
-    str,
-    AfterValidator(
-        _matches(re.compile(r"sha256:[0-9a-f]{32}"), 39, "must be sha256: and 32 hexadecimal digits, as it is printed")
-    ),
+    str, _matching(r"sha256:[0-9a-f]{32}", 39, "must be sha256: and 32 hexadecimal digits, as it is printed")
 ]
 """Tells one cluster from another (`config/kubeconfig.py`)."""
 
-StoreUrl = Annotated[
-    str,
-    AfterValidator(_matches(re.compile(r"https://[^\s/]+"), 253, "must be an https:// address without a path")),
-]
+StoreUrl = Annotated[str, _matching(r"https://[^\s/]+", 253, "must be an https:// address without a path")]
 """Address of a secret store."""
 
-BucketUrl = Annotated[
-    str,
-    AfterValidator(
-        _matches(re.compile(r"https?://[^\s/]+"), 253, "must be an https:// or http:// address without a path")
-    ),
-]
+BucketUrl = Annotated[str, _matching(r"https?://[^\s/]+", 253, "must be an https:// or http:// address without a path")]
 """Address of an S3 interface."""
 
 ConfigKey = Annotated[
-    str,
-    AfterValidator(_matches(_CONFIG_KEY, 100, "must be the name of a secret config key, such as openaiApiKey")),
+    str, _matching(r"[A-Za-z][A-Za-z0-9_-]*", 100, "must be the name of a secret config key, such as openaiApiKey")
 ]
 """A flat, encrypted key of the stack file, written without its `noxus:` prefix."""
 
 ImageReference = Annotated[
     str,
-    AfterValidator(
-        _matches(_IMAGE, 512, "must be an image reference, such as registry.example.com/noxus/backend:2026.11.0")
-    ),
+    _matching(_IMAGE, 512, "must be an image reference, such as registry.example.com/noxus/backend:2026.11.0"),
     AfterValidator(_tagged),
     AfterValidator(_pulled),
 ]
@@ -262,48 +227,42 @@ DefaultImage = Annotated[ImageReference, Field(validate_default=True)]
 
 Registry = Annotated[
     str,
-    AfterValidator(
-        _matches(
-            _REGISTRY,
-            HOST_LIMIT,
-            "must be a registry's host and port, and a path if need be, without https://, such as mirror.example.com "
-            "or mirror.example.com:5000/hub",
-        )
+    _matching(
+        _REGISTRY,
+        HOST_LIMIT,
+        "must be a registry's host and port, and a path if need be, without https://, such as mirror.example.com "
+        "or mirror.example.com:5000/hub",
     ),
 ]
 """Where images are pulled from. Without a dot or a port its first part would be a user of Docker Hub."""
 
 GivenRoleName = Annotated[
-    str,
-    AfterValidator(
-        _matches(re.compile(r"[ -9;<>-~]+"), LABEL_LIMIT, "must be printable ASCII without ':' or '=', such as My Role")
-    ),
+    str, _matching(r"[ -9;<>-~]+", LABEL_LIMIT, "must be printable ASCII without ':' or '=', such as My Role")
 ]
 """A role or database of Postgres that somebody else has named. psql takes `=` and `://` for a connection string."""
 
 Quantity = Annotated[
     str,
     BeforeValidator(as_text, json_schema_input_type=str | int | float),
-    AfterValidator(_matches(_QUANTITY, 32, "must be a Kubernetes quantity, such as 500m, 2 or 4Gi")),
+    _matching(
+        r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?",
+        32,
+        "must be a Kubernetes quantity, such as 500m, 2 or 4Gi",
+    ),
 ]
 
 Text = Annotated[str, AfterValidator(_undated)]
 """Text that something outside this program reads."""
 
-LabelName = Annotated[
-    str, AfterValidator(_matches(_ANNOTATION, 316, "must be a label's name, such as topology.kubernetes.io/zone"))
-]
+LabelName = Annotated[str, _matching(_MARK, 316, "must be a label's name, such as topology.kubernetes.io/zone")]
 
 LabelValue = Annotated[
     Text,
-    AfterValidator(
-        _empty_or(
-            _matches(
-                re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"),
-                LABEL_LIMIT,
-                "must be a label's value: letters, digits, '-', '_' and '.', at most 63 characters",
-            )
-        )
+    _matching(
+        r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?",
+        LABEL_LIMIT,
+        "must be a label's value: letters, digits, '-', '_' and '.', at most 63 characters",
+        or_empty=True,
     ),
 ]
 
