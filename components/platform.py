@@ -18,7 +18,6 @@ from components.secrets.digest import Digests
 from components.secrets.password import generated_password
 from components.workloads.service import service_url
 from config import StackConfig, StackSettings
-from config.ingress import PublicRole
 from config.releases import ReleaseSettings
 
 TYPE: Final = "noxus:components:Platform"
@@ -80,8 +79,7 @@ class Platform(pulumi.ComponentResource):
             },
             "urls": {
                 role: references.get(f"{role}.publicUrl", references[f"{role}.url"])
-                for role in ("frontend", "backend", "relays")
-                if f"{role}.url" in references
+                for role in settings.primary.services
             },
             **({MARKS_OUTPUT: marks} if marks else {}),
             "routing": [route.described() for route in routes(settings)],
@@ -97,10 +95,9 @@ class Platform(pulumi.ComponentResource):
 def reference_values(settings: StackSettings, services: DataServices) -> dict[str, pulumi.Input[str]]:
     """The value of every name in `config.references.REFERENCES` that this stack has."""
     primary = settings.primary
-    roles: tuple[PublicRole, ...] = ("frontend", "backend", *(("relays",) if primary.relays.enabled else ()))
-    public = {f"{role}.publicUrl": primary.public_url(role) for role in roles}
+    public = {f"{role}.publicUrl": primary.public_url(role) for role in primary.services}
     return {
-        **{f"{role}.url": service_url(primary.name, role, primary.namespace) for role in roles},
+        **{f"{role}.url": service_url(primary.name, role, primary.namespace) for role in primary.services},
         **{name: url for name, url in public.items() if url},
         "bucket.endpoint": services.bucket.url,
         "bucket.name": services.bucket.name,

@@ -132,12 +132,16 @@ class PrimarySettings(ReleaseSettings[_Statements_co]):
         return {"backend": self.backend, "frontend": self.frontend, **enabled, **super().runs}
 
     @property
+    def services(self) -> Mapping[PublicRole, ServiceSettings]:
+        """Those that answer over HTTP, as far as they run."""
+        every: dict[PublicRole, ServiceSettings]
+        every = {"frontend": self.frontend, "backend": self.backend, "relays": self.relays}
+        return {role: service for role, service in every.items() if role != "relays" or self.relays.enabled}
+
+    @property
     def public_hosts(self) -> Mapping[PublicRole, str]:
         """Host of each service that is reached from outside."""
-        if self.hosts is None:
-            return {}
-        roles: tuple[PublicRole, ...] = ("frontend", "backend", "relays")
-        return {role: self.hosts.of(role) for role in roles if role != "relays" or self.relays.enabled}
+        return {role: self.hosts.of(role) for role in self.services} if self.hosts else {}
 
     @property
     def solves_challenges(self) -> bool:

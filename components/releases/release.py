@@ -21,16 +21,16 @@ from components.secrets.external_secret import StoreAccess, StoreKey, external_p
 from components.secrets.pull_secret import pull_secret
 from components.workloads.autoscaling import ScalerCredential, ScalerCredentialArgs
 from components.workloads.controllers import namespace_labels
-from components.workloads.migrations import Migrations, MigrationsArgs
+from components.workloads.migrations import Migrations
 from components.workloads.pod_monitor import pod_monitor
 from components.workloads.pool import WorkerPool, WorkerPoolArgs
-from components.workloads.scheduler import Scheduler, SchedulerArgs
-from components.workloads.service import WebService, WebServiceArgs
+from components.workloads.scheduler import Scheduler
+from components.workloads.service import WebService
 from components.workloads.workload import METRICS_PATH, ReleaseContext
 from config import StackConfig, StackSettings
 from config.authorities import CA_FILE
 from config.connections import Service
-from config.ingress import OUTSIDE, PublicRole
+from config.ingress import OUTSIDE
 from config.names import (
     MIGRATIONS,
     POSTGRES_VARIABLES,
@@ -44,7 +44,6 @@ from config.names import (
 from config.references import referred
 from config.releases import IdentitySettings, PrimarySettings, ReleaseSettings
 from config.sections import RegistrySettings
-from config.workloads import ServiceSettings
 
 PRIMARY_TYPE: Final = "noxus:components:PrimaryRelease"
 WORKER_TYPE: Final = "noxus:components:WorkerRelease"
@@ -344,48 +343,23 @@ class PrimaryRelease(Release):
 
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(PRIMARY_TYPE, name, args, opts)
-        primary, images = args.stack.settings.primary, args.stack.settings.images
+        primary = args.stack.settings.primary
         self.migrations = self._migrations()
         migrated = replace(self._context, after=[*self._context.after, *self.migrations])
         self.pools = self._pools(migrated)
-        self._web_service(migrated, "backend", images.backend, primary.backend)
-        self._web_service(migrated, "frontend", images.frontend, primary.frontend)
-        if primary.relays.enabled:
-            relays = primary.relays
-            self._web_service(migrated, "relays", relays.image or images.backend, relays, relays.command)
+        for role in primary.services:
+            WebService(f"{name}-{role}", migrated, role, primary, self._child)
         if primary.scheduler.enabled:
-            image = primary.scheduler.image or images.worker
-            scheduler = SchedulerArgs(context=migrated, image=image, settings=primary.scheduler)
-            Scheduler(f"{name}-{SCHEDULER}", scheduler, self._child)
+            Scheduler(f"{name}-{SCHEDULER}", migrated, primary.scheduler, self._child)
         self.register_outputs({"namespace": self.namespace.created, "pools": self.pools})
 
     def _migrations(self) -> Sequence[pulumi.Resource]:
         stack = self._args.stack.settings
-        migrations = stack.primary.migrations
-        if not migrations.enabled:
+        if not stack.primary.migrations.enabled:
             return []
-        image = migrations.image or stack.images.backend
         env = migrations_env(self._name) if stack.has_pooler else ""
-        args = MigrationsArgs(context=self._context, image=image, settings=migrations, env_secret_ref=env)
-        return [Migrations(f"{self._name}-{MIGRATIONS}", args, self._child)]
-
-    def _web_service(
-        self,
-        context: ReleaseContext,
-        role: PublicRole,
-        image: str,
-        settings: ServiceSettings,
-        command: Sequence[str] = (),
-    ) -> None:
-        args = WebServiceArgs(
-            context=context,
-            role=role,
-            image=image,
-            command=command,
-            settings=settings,
-            primary=self._args.stack.settings.primary,
-        )
-        WebService(f"{self._name}-{role}", args, self._child)
+        name, settings = f"{self._name}-{MIGRATIONS}", stack.primary.migrations
+        return [Migrations(name, self._context, settings, self._child, env_secret_ref=env)]
 
 
 class WorkerRelease(Release):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -33,37 +32,34 @@ def migrations_run(settings: StackSettings) -> str | None:
     return run_name(settings.primary.name, image, migrations) if migrations.enabled else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class MigrationsArgs:
-    """What `Migrations` need."""
-
-    context: ReleaseContext
-    image: str
-    settings: MigrationSettings
-    env_secret_ref: str = ""
-    """Secret with what they are told otherwise than the other workloads."""
-
-
 class Migrations(pulumi.ComponentResource):
     """One run of the migrations. It is never repeated by itself: what half a migration has left, a person must see.
 
     A failed run stops the update, with the last lines of its log, which the kubelet copies into the pod's status.
-    The next update replaces it.
+    The next update replaces it. `env_secret_ref` is the Secret with what they are told otherwise than other workloads.
     """
 
-    def __init__(self, name: str, args: MigrationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        context: ReleaseContext,
+        settings: MigrationSettings,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        env_secret_ref: str = "",
+    ) -> None:
         super().__init__(TYPE, name, {}, opts)
-        context, settings = args.context, args.settings
-        run, described = run_name(context.name, args.image, settings), labels(context.name, MIGRATIONS, "job")
+        image = settings.image or context.images.backend
+        run, described = run_name(context.name, image, settings), labels(context.name, MIGRATIONS, "job")
         template = WorkloadArgs(
             context=context,
             role=MIGRATIONS,
             component="job",
-            image=args.image,
+            image=image,
             command=settings.command,
             settings=settings,
             mode="once",
-            env_secret_ref=args.env_secret_ref,
+            env_secret_ref=env_secret_ref,
         )
         child, pods = pulumi.ResourceOptions(parent=self), Selection(labels=selecting(described))
         ways = allow_further_egress(f"{name}-", settings.egress, context.namespace, pods, child)
@@ -77,7 +73,7 @@ class Migrations(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*context.after, *context.app_env.writers(args.env_secret_ref), *ways],
+                depends_on=[*context.after, *context.app_env.writers(env_secret_ref), *ways],
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{settings.timeout_seconds + _AWAIT_MARGIN_SECONDS}s"),
             ),
         )

@@ -1,7 +1,5 @@
 """A web service of the primary release: backend, frontend or relays, with the Service that others reach it by."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -15,7 +13,7 @@ from components.workloads.workload import PORT, ReleaseContext, WorkloadArgs, wo
 from config.autoscaling import HpaAutoscaling
 from config.ingress import PublicRole
 from config.releases import PrimarySettings
-from config.workloads import ServiceSettings
+from config.workloads import RelaySettings
 
 TYPE: Final = "noxus:components:WebService"
 
@@ -25,36 +23,33 @@ def service_url(release: str, role: PublicRole, namespace: str) -> str:
     return f"http://{release}-{role}.{namespace}.svc:{PORT}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class WebServiceArgs:
-    """What a `WebService` needs."""
-
-    context: ReleaseContext
-    role: PublicRole
-    image: str
-    command: Sequence[str] = ()
-    settings: ServiceSettings
-    primary: PrimarySettings
-    """Where the service is reached from outside."""
-
-
 class WebService(pulumi.ComponentResource):
     """A service that people or other services call over HTTP."""
 
     service_name: pulumi.Output[str]
     """Name of the Kubernetes Service."""
 
-    def __init__(self, name: str, args: WebServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        context: ReleaseContext,
+        role: PublicRole,
+        primary: PrimarySettings,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        context, settings = args.context, args.settings
+        settings, images = primary.services[role], context.images
+        image, command = images.frontend if role == "frontend" else images.backend, ()
+        if isinstance(settings, RelaySettings):
+            image, command = settings.image or image, settings.command
         deployment = workload(
             WorkloadArgs(
                 context=context,
-                role=args.role,
-                component=args.role,
-                image=args.image,
-                command=args.command,
+                role=role,
+                component=role,
+                image=image,
+                command=command,
                 settings=settings,
                 replicas=settings.fixed_replicas,
                 budget=settings.pod_disruption_budget,
@@ -64,13 +59,13 @@ class WebService(pulumi.ComponentResource):
             ),
             child,
         )
-        marks, annotations = labels(context.name, args.role, args.role), service_annotations(name, args.primary)
+        marks, annotations = labels(context.name, role, role), service_annotations(name, primary)
         # The port is the container's: some network policy engines match a Service's port, not its target.
         service = Service(
             context.namespace.key(name),
             metadata=context.namespace.metadata(name, labels=marks, annotations=annotations),
             spec=ServiceSpecArgs(
-                selector=selector(context.name, args.role),
+                selector=selector(context.name, role),
                 ports=[ServicePortArgs(name="http", port=PORT, target_port="http")],
             ),
             # Pulumi waits ten minutes for a Service's pods. They may wait longer, for a database and its migrations.
@@ -78,7 +73,7 @@ class WebService(pulumi.ComponentResource):
         )
         if isinstance(settings.autoscaling, HpaAutoscaling):
             hpa(name, context.namespace, settings.autoscaling, deployment, child)
-        if args.role in args.primary.public_hosts:
-            public_ingress(name, args.role, args.primary, context.namespace, service, child)
+        if role in primary.public_hosts:
+            public_ingress(name, role, primary, context.namespace, service, child)
         self.service_name = service.metadata["name"]
         self.register_outputs({"service_name": self.service_name})
