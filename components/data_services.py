@@ -8,9 +8,10 @@ import pulumi
 
 from checks.capacity.pooler import share
 from components.clouds.cloud import AnyCloud
-from components.data.cluster.bucket import Bucket, BucketArgs
-from components.data.cluster.postgres import Postgres, PostgresArgs
-from components.data.cluster.redis import Redis, RedisArgs
+from components.data.cluster.bucket import Bucket
+from components.data.cluster.postgres import Postgres
+from components.data.cluster.redis import Redis
+from components.data.cluster.stateful import Keeping
 from components.data.database_setup import Admin, DatabaseSetup, DatabaseSetupArgs
 from components.data.external import external_admin, external_bucket, external_postgres, external_redis
 from components.data.pooler import Pooler, PoolerArgs
@@ -33,17 +34,15 @@ def data_services(
     """Make the services, and a namespace for what of them is in the cluster."""
     settings, secrets = stack.settings, stack.secrets
     namespace = functools.cache(lambda: _namespace(stack, opts))
+
+    def keeping() -> Keeping:
+        return Keeping(namespace=namespace(), digests=digests, protect=settings.protect)
+
     admin: Admin | None
     match settings.postgres:
         case ClusterPostgres() as wanted:
-            args = PostgresArgs(
-                namespace=namespace(),
-                settings=wanted,
-                digests=digests,
-                protect=settings.protect,
-                scaler_namespace=_scaler_namespace(settings),
-            )
-            made = Postgres("postgres", args, opts)
+            keda = settings.cluster.keda_namespace if settings.counts_tasks else None
+            made = Postgres("postgres", wanted, keeping(), opts, scaler_namespace=keda)
             postgres, admin = made.endpoint, made.admin
         case ManagedPostgres() as wanted:
             postgres, admin = _of(cloud).postgres(wanted)
@@ -51,16 +50,14 @@ def data_services(
             postgres, admin = external_postgres(wanted, secrets), external_admin(wanted, secrets)
     match settings.redis:
         case ClusterRedis() as wanted:
-            args = RedisArgs(namespace=namespace(), digests=digests, settings=wanted, protect=settings.protect)
-            redis = Redis("redis", args, opts).endpoint
+            redis = Redis("redis", wanted, keeping(), opts).endpoint
         case ManagedRedis() as wanted:
             redis = _of(cloud).redis(wanted)
         case wanted:
             redis = external_redis(wanted, secrets)
     match settings.storage:
         case ClusterStorage() as wanted:
-            args = BucketArgs(namespace=namespace(), digests=digests, settings=wanted, protect=settings.protect)
-            bucket = Bucket("bucket", args, opts).endpoint
+            bucket = Bucket("bucket", wanted, keeping(), opts).endpoint
         case ManagedStorage() as wanted:
             bucket = _of(cloud).bucket(wanted)
         case wanted:
@@ -153,8 +150,3 @@ def _namespace(stack: StackConfig, opts: pulumi.ResourceOptions) -> NamespaceRef
         if registry.password in stack.secrets
     ]
     return replace(namespace, logins=(*images.pull_secrets, *(secret.metadata["name"] for secret in made)))
-
-
-def _scaler_namespace(settings: StackSettings) -> str | None:
-    """Namespace of the KEDA operator if it counts tasks."""
-    return settings.cluster.keda_namespace if settings.counts_tasks else None

@@ -21,7 +21,9 @@ from components.network.policies import (
     tcp,
 )
 from components.workloads.workload import PORT
-from config.network import EgressSettings
+from config import StackSettings
+from config.ingress import OUTSIDE
+from config.releases import ReleaseSettings
 
 TYPE: Final = "noxus:components:Allowances"
 
@@ -57,65 +59,66 @@ class IngressSource:
     """Whether cert-manager makes the certificates, so that an issuer may ask for a challenge."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class AllowancesArgs:
-    """What `Allowances` need."""
-
-    release: str
-    namespace: NamespaceRef
-    services: DataServices
-    internet: bool
-    """Whether public addresses are reached without a proxy."""
-    egress: Mapping[str, EgressSettings]
-    """What is reached besides, by whatever reaches the internet."""
-    monitoring_namespace: str
-    migrates: bool
-    """Whether migrations run here."""
-    ingress: IngressSource | None
-    """Where the ingress controller is, if the release has a backend and a frontend."""
+def ingress_source(stack: StackSettings) -> IngressSource:
+    """From where people and webhooks come to the primary release."""
+    cluster, controller = stack.cluster, stack.primary.ingress.controller
+    has_pods = controller in ("nginx", "other") or "ingress_namespace" in cluster.model_fields_set
+    return IngressSource(
+        namespace=cluster.ingress_namespace if has_pods and controller not in OUTSIDE else None,
+        cidrs=(*OUTSIDE.get(controller, ()), *cluster.ingress_cidrs),
+        solves_challenges=stack.primary.solves_challenges,
+    )
 
 
 class Allowances(pulumi.ComponentResource):
     """The edges that every release has, and those of backend and frontend where there are any."""
 
-    def __init__(self, name: str, args: AllowancesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        stack: StackSettings,
+        own: ReleaseSettings,
+        namespace: NamespaceRef,
+        services: DataServices,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__(TYPE, name, {}, opts)
-        self._args = args
+        self._release, self._namespace = name, namespace
         self._child = pulumi.ResourceOptions(parent=self)
-        postgres = args.services.postgres
+        postgres = services.postgres
         pooled = () if postgres.pooler else MIGRATIONS
         self._allow_data_service("postgres", postgres.platform.target, sorted((*USERS["postgres"], *pooled)))
-        if postgres.pooler and args.migrates:
+        if postgres.pooler and own is stack.primary and stack.primary.migrations.enabled:
             self._allow_data_service("postgres-direct", postgres.direct.target, MIGRATIONS)
-        self._allow_data_service("redis", args.services.redis.target, USERS["redis"])
-        self._allow_data_service("bucket", args.services.bucket.target, USERS["bucket"])
-        if args.internet:
+        self._allow_data_service("redis", services.redis.target, USERS["redis"])
+        self._allow_data_service("bucket", services.bucket.target, USERS["bucket"])
+        if stack.network.reaches_internet:
             allow_egress(
                 "to-internet",
                 "model providers, integrations and the control service are called over HTTPS",
-                within=args.namespace,
+                within=namespace,
                 source=OUTWARD,
                 to=internet(),
                 ports=tcp(HTTPS_PORT),
                 opts=self._child,
             )
-        allow_further_egress("", args.egress, args.namespace, OUTWARD, self._child)
+        allow_further_egress("", {**stack.all_egress, **own.egress}, namespace, OUTWARD, self._child)
         allow_ingress(
             "from-monitoring",
             "metrics are scraped",
-            within=args.namespace,
+            within=namespace,
             target=EVERY_POD,
-            sources=[EVERY_POD.peer(args.monitoring_namespace)],
+            sources=[EVERY_POD.peer(stack.cluster.monitoring_namespace)],
             port=PORT,
             opts=self._child,
         )
-        if args.ingress:
-            self._allow_web(args.ingress)
+        if own is stack.primary:
+            self._allow_web(ingress_source(stack))
         self.register_outputs({})
 
     def _allow_web(self, ingress: IngressSource) -> None:
         """From the ingress controller to the public services, and from frontend to backend."""
-        within = self._args.namespace
+        within = self._namespace
         pods = [EVERY_POD.peer(ingress.namespace)] if ingress.namespace else []
         controllers = [*pods, *addresses(ingress.cidrs)]
         allow_ingress(
@@ -158,13 +161,13 @@ class Allowances(pulumi.ComponentResource):
 
     def _allow_data_service(self, service: str, target: Target, components: Sequence[Component]) -> None:
         """Open both sides. The service's side is this release's own policy, so that no release touches another's."""
-        release = self._args.release
+        release = self._release
         roles = " and ".join(filter(None, (", ".join(components[:-1]), components[-1])))
         allow_way(
             f"to-{service}",
             f"{service}-from-{release}",
             f"{roles} use {service}",
-            within=self._args.namespace,
+            within=self._namespace,
             source=Selection(components=components),
             target=target,
             opts=self._child,

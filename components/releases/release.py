@@ -12,7 +12,7 @@ from components.clouds.cloud import AnyCloud, Presence, ReleaseInCloud
 from components.kubernetes.endpoints import DataServices, Identity, PostgresAddress
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.network.namespace import Namespace, NamespaceArgs
-from components.releases.allowances import Allowances, AllowancesArgs, IngressSource
+from components.releases.allowances import Allowances
 from components.releases.quota import Quota
 from components.secrets.addresses import postgres_references
 from components.secrets.app_env import AppEnv, AppEnvArgs, Composed, credentials, marked, platform_env
@@ -27,10 +27,9 @@ from components.workloads.pool import WorkerPool, WorkerPoolArgs
 from components.workloads.scheduler import Scheduler
 from components.workloads.service import WebService
 from components.workloads.workload import METRICS_PATH, ReleaseContext
-from config import StackConfig, StackSettings
+from config import StackConfig
 from config.authorities import CA_FILE
 from config.connections import Service
-from config.ingress import OUTSIDE
 from config.names import (
     MIGRATIONS,
     POSTGRES_VARIABLES,
@@ -88,7 +87,7 @@ class Release(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
         self.namespace = self._namespace()
-        allowances = self._allowances()
+        allowances = Allowances(name, args.stack.settings, args.settings, self.namespace, args.services, self._child)
         presence = self._presence()
         identity = _with_marks(presence.identity, args.settings.identity)
         before_pods = [*args.services.ready, *args.after, *self._quota(), allowances]
@@ -125,20 +124,6 @@ class Release(pulumi.ComponentResource):
         )
         made = Namespace(own.namespace, args, self._child).ref
         return replace(made, logins=self._args.stack.settings.images.login_secrets)
-
-    def _allowances(self) -> Allowances:
-        own, stack = self._args.settings, self._args.stack.settings
-        args = AllowancesArgs(
-            release=self._name,
-            namespace=self.namespace,
-            services=self._args.services,
-            internet=stack.network.reaches_internet,
-            egress={**stack.all_egress, **own.egress},
-            migrates=self._migrates,
-            monitoring_namespace=stack.cluster.monitoring_namespace,
-            ingress=ingress_source(stack) if own is stack.primary else None,
-        )
-        return Allowances(self._name, args, self._child)
 
     @property
     def _migrates(self) -> bool:
@@ -313,17 +298,6 @@ class Release(pulumi.ComponentResource):
 
 def _composed(variables: Mapping[str, pulumi.Input[str] | StoreKey | Composed]) -> dict[str, pulumi.Output[str]]:
     return {name: it.value for name, it in variables.items() if isinstance(it, Composed)}
-
-
-def ingress_source(stack: StackSettings) -> IngressSource:
-    """From where people and webhooks come to the primary release."""
-    cluster, controller = stack.cluster, stack.primary.ingress.controller
-    has_pods = controller in ("nginx", "other") or "ingress_namespace" in cluster.model_fields_set
-    return IngressSource(
-        namespace=cluster.ingress_namespace if has_pods and controller not in OUTSIDE else None,
-        cidrs=(*OUTSIDE.get(controller, ()), *cluster.ingress_cidrs),
-        solves_challenges=stack.primary.solves_challenges,
-    )
 
 
 def _with_marks(identity: Identity, own: IdentitySettings) -> Identity:

@@ -129,22 +129,11 @@ class AppEnv(pulumi.ComponentResource):
         self.marks = {}
         shared = app_env_secret(args.release)
         if args.store:
-            own = credentials_secret(args.release)
-            self._shared = [
-                *([Layer(secret=self._secret(own, args.credentials))] if args.credentials else []),
-                self._external(args.store, shared, args.shared),
-            ]
-            self._layers = {
-                layer: self._external(args.store, layer, variables)
-                if any(isinstance(value, StoreKey) for value in variables.values())
-                else Layer(secret=self._secret(layer, _known(variables)))
-                for layer, variables in args.layers.items()
-            }
+            own = [self._written(credentials_secret(args.release), args.credentials)] if args.credentials else []
+            self._shared = [*own, self._external(args.store, shared, args.shared)]
         else:
-            self._shared = [Layer(secret=self._secret(shared, {**args.credentials, **_known(args.shared)}))]
-            self._layers = {
-                layer: Layer(secret=self._secret(layer, _known(variables))) for layer, variables in args.layers.items()
-            }
+            self._shared = [self._written(shared, {**args.credentials, **args.shared})]
+        self._layers = {layer: self._layer(layer, variables) for layer, variables in args.layers.items()}
         self.register_outputs({})
 
     def layers(self, layer: str = "") -> Sequence[Layer]:
@@ -181,15 +170,20 @@ class AppEnv(pulumi.ComponentResource):
         self.marks[key] = store.marks(key, mark)
         return Layer(secret=name, mark=mark, written_by=made)
 
-    def _secret(self, name: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+    def _layer(self, name: str, variables: Variables) -> Layer:
+        store = self._args.store
+        if store and any(isinstance(value, StoreKey) for value in variables.values()):
+            return self._external(store, name, variables)
+        return self._written(name, variables)
+
+    def _written(self, name: str, variables: Variables) -> Layer:
+        """By Pulumi."""
         namespace = self._args.namespace
-        return Secret(
+        known = {variable: value for variable, value in variables.items() if not isinstance(value, StoreKey)}
+        secret = Secret(
             namespace.key(name),
             metadata=namespace.metadata(name),
-            string_data=pulumi.Output.secret(dict(variables)),
+            string_data=pulumi.Output.secret(known),
             opts=pulumi.ResourceOptions(parent=self),
-        ).metadata["name"]
-
-
-def _known(variables: Variables) -> dict[str, pulumi.Input[str]]:
-    return {name: value for name, value in variables.items() if not isinstance(value, StoreKey)}
+        )
+        return Layer(secret=secret.metadata["name"])

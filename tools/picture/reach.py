@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from components.kubernetes.labels import Component
-from components.releases.allowances import HTTPS_PORT, MIGRATIONS, OUTWARD, PUBLIC, USERS
-from components.releases.release import ingress_source
+from components.releases.allowances import HTTPS_PORT, MIGRATIONS, OUTWARD, PUBLIC, USERS, ingress_source
 from config import StackSettings
 from config.managed import ManagedPostgres, ManagedRedis, ManagedStorage
 from config.network import EgressSettings, Located

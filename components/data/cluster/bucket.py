@@ -1,16 +1,13 @@
 """An S3-compatible bucket in the cluster: Versity's S3 gateway over a volume, a top-level folder being the bucket."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.data.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
+from components.data.cluster.stateful import INSTANCE, Keeping, StatefulService, StatefulServiceArgs
 from components.kubernetes.endpoints import BucketEndpoint, PodTarget
 from components.kubernetes.labels import selector
-from components.kubernetes.namespace_ref import NamespaceRef
-from components.secrets.digest import Digests
 from components.secrets.password import generated_password
 from config.data_services import ClusterStorage
 
@@ -27,39 +24,30 @@ _DATA_PATH: Final = "/data"
 _USER_ID: Final = 1000
 
 
-@dataclass(frozen=True, kw_only=True)
-class BucketArgs:
-    """What a `Bucket` needs."""
-
-    namespace: NamespaceRef
-    digests: Digests
-    settings: ClusterStorage
-    protect: bool
-
-
 class Bucket(pulumi.ComponentResource):
     """The one bucket, in the cluster."""
 
     endpoint: BucketEndpoint
 
-    def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, settings: ClusterStorage, keeping: Keeping, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        settings = args.settings
+        namespace = keeping.namespace
         access_key = generated_password(f"{name}-access-key", child)
         secret_key = generated_password(f"{name}-secret-key", child)
         keys = Secret(
-            args.namespace.key(f"{name}-keys"),
-            metadata=args.namespace.metadata(f"{name}-keys"),
+            namespace.key(f"{name}-keys"),
+            metadata=namespace.metadata(f"{name}-keys"),
             string_data=pulumi.Output.secret({"ROOT_ACCESS_KEY": access_key, "ROOT_SECRET_KEY": secret_key}),
             opts=child,
         )
         StatefulService(
             name,
             StatefulServiceArgs(
-                namespace=args.namespace,
+                keeping=keeping,
                 settings=settings,
-                protect=args.protect,
                 port=PORT,
                 user_id=_USER_ID,
                 data_path=_DATA_PATH,
@@ -68,17 +56,17 @@ class Bucket(pulumi.ComponentResource):
                 env_secrets=[keys.metadata["name"]],
                 init_command=["mkdir", "-p", f"{_DATA_PATH}/{settings.bucket}"],
                 check={"http_get": {"path": _HEALTH_PATH, "port": name}},
-                checksum=args.digests.of({"access_key": access_key, "secret_key": secret_key}),
+                checksum=keeping.digests.of({"access_key": access_key, "secret_key": secret_key}),
             ),
             child,
         )
         self.endpoint = BucketEndpoint(
             name=settings.bucket,
-            url=f"http://{name}.{args.namespace.name}.svc:{PORT}",
+            url=f"http://{name}.{namespace.name}.svc:{PORT}",
             region=REGION,
             access_key_id=access_key,
             secret_access_key=secret_key,
-            target=PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=PORT),
+            target=PodTarget(namespace=namespace, pod_labels=selector(INSTANCE, name), port=PORT),
             made=self,
         )
         self.register_outputs({})

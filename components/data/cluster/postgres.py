@@ -1,18 +1,15 @@
 """PostgreSQL with pgvector in the cluster. Its roles and its database are `components/data/database_setup.py`'s."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.data.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
+from components.data.cluster.stateful import INSTANCE, Keeping, StatefulService, StatefulServiceArgs
 from components.data.database_setup import Admin
 from components.kubernetes.endpoints import PodTarget, PostgresAddress, PostgresEndpoint
 from components.kubernetes.labels import selector
-from components.kubernetes.namespace_ref import NamespaceRef
 from components.network.policies import EVERY_POD, Selection, allow_ingress
-from components.secrets.digest import Digests
 from components.secrets.password import generated_password
 from config.data_services import CLUSTER_ADMIN_ROLE, SCALER_ROLE, SETUP_USER, ClusterPostgres
 
@@ -36,35 +33,31 @@ SQL
 its first start only. Probes wait for this, so it gives up after two minutes: the next start does it then."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PostgresArgs:
-    """What a `Postgres` needs."""
-
-    namespace: NamespaceRef
-    settings: ClusterPostgres
-    digests: Digests
-    protect: bool
-    scaler_namespace: str | None
-    """Namespace of the KEDA operator if it counts tasks here."""
-
-
 class Postgres(pulumi.ComponentResource):
-    """The one Postgres, in the cluster."""
+    """The one Postgres, in the cluster. `scaler_namespace` is that of the KEDA operator, if it counts tasks here."""
 
     endpoint: PostgresEndpoint
     admin: Admin
     """The superuser's login."""
 
-    def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: ClusterPostgres,
+        keeping: Keeping,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        scaler_namespace: str | None,
+    ) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        settings = args.settings
+        namespace = keeping.namespace
         owner, scaler, superuser = (
             generated_password(f"{name}-{role}-password", child) for role in ("owner", "scaler", "superuser")
         )
         secret = Secret(
-            args.namespace.key(name),
-            metadata=args.namespace.metadata(name),
+            namespace.key(name),
+            metadata=namespace.metadata(name),
             string_data=pulumi.Output.secret({"POSTGRES_PASSWORD": superuser}),
             opts=child,
         )
@@ -73,9 +66,8 @@ class Postgres(pulumi.ComponentResource):
         StatefulService(
             name,
             StatefulServiceArgs(
-                namespace=args.namespace,
+                keeping=keeping,
                 settings=settings,
-                protect=args.protect,
                 port=PORT,
                 user_id=SETUP_USER,
                 data_path="/var/lib/postgresql/data",
@@ -88,25 +80,25 @@ class Postgres(pulumi.ComponentResource):
                 memory_paths={"/dev/shm": settings.memory_mib // 2},
                 after_start=["sh", "-c", AFTER_START],
                 check={"exec_": {"command": ready}},
-                checksum=args.digests.of({"password": superuser}),
+                checksum=keeping.digests.of({"password": superuser}),
             ),
             child,
         )
-        target = PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=PORT)
-        if args.scaler_namespace:
+        target = PodTarget(namespace=namespace, pod_labels=selector(INSTANCE, name), port=PORT)
+        if scaler_namespace:
             allow_ingress(
                 f"{name}-from-keda",
                 "KEDA counts waiting and running tasks",
-                within=args.namespace,
+                within=namespace,
                 target=Selection(labels=target.pod_labels),
-                sources=[EVERY_POD.peer(args.scaler_namespace)],
+                sources=[EVERY_POD.peer(scaler_namespace)],
                 port=PORT,
                 opts=child,
             )
         self.admin = Admin(user=CLUSTER_ADMIN_ROLE, password=superuser, image=settings.image)
         self.endpoint = PostgresEndpoint(
             direct=PostgresAddress(
-                host=f"{name}.{args.namespace.name}.svc",
+                host=f"{name}.{namespace.name}.svc",
                 port=PORT,
                 ssl_mode="disable",  # the image has no certificate, and the traffic stays in the cluster
                 target=target,

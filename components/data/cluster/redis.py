@@ -1,16 +1,13 @@
 """Redis in the cluster: broker, cache and run data in one, so it keeps everything and evicts nothing."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.data.cluster.stateful import INSTANCE, StatefulService, StatefulServiceArgs
+from components.data.cluster.stateful import INSTANCE, Keeping, StatefulService, StatefulServiceArgs
 from components.kubernetes.endpoints import PodTarget, RedisEndpoint
 from components.kubernetes.labels import selector
-from components.kubernetes.namespace_ref import NamespaceRef
-from components.secrets.digest import Digests
 from components.secrets.password import generated_password
 from config.data_services import ClusterRedis
 from config.redis_access import REDIS_PORT
@@ -35,36 +32,28 @@ def server_config(password: str, data_mib: int) -> str:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class RedisArgs:
-    """What a `Redis` needs."""
-
-    namespace: NamespaceRef
-    digests: Digests
-    settings: ClusterRedis
-    protect: bool
-
-
 class Redis(pulumi.ComponentResource):
     """The one Redis, in the cluster."""
 
     endpoint: RedisEndpoint
 
-    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, settings: ClusterRedis, keeping: Keeping, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__(TYPE, name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        child, namespace = pulumi.ResourceOptions(parent=self), keeping.namespace
         password = generated_password(f"{name}-password", child)
-        data_mib = args.settings.memory.data_mib
+        data_mib = settings.memory.data_mib
         config = password.apply(lambda value: server_config(value, data_mib))
         files = Secret(
-            args.namespace.key(f"{name}-config"),
-            metadata=args.namespace.metadata(f"{name}-config"),
+            namespace.key(f"{name}-config"),
+            metadata=namespace.metadata(f"{name}-config"),
             string_data=pulumi.Output.secret({"redis.conf": config}),
             opts=child,
         )
         client = Secret(
-            args.namespace.key(f"{name}-client"),
-            metadata=args.namespace.metadata(f"{name}-client"),
+            namespace.key(f"{name}-client"),
+            metadata=namespace.metadata(f"{name}-client"),
             string_data=pulumi.Output.secret({"REDISCLI_AUTH": password}),
             opts=child,
         )
@@ -73,9 +62,8 @@ class Redis(pulumi.ComponentResource):
         StatefulService(
             name,
             StatefulServiceArgs(
-                namespace=args.namespace,
-                settings=args.settings,
-                protect=args.protect,
+                keeping=keeping,
+                settings=settings,
                 port=REDIS_PORT,
                 user_id=_USER_ID,
                 data_path="/data",
@@ -83,15 +71,15 @@ class Redis(pulumi.ComponentResource):
                 env_secrets=[client.metadata["name"]],
                 files={"/etc/redis": {"name": "config", "secret": {"secret_name": files.metadata["name"]}}},
                 check={"exec_": {"command": ready}},
-                checksum=args.digests.of({"config": config}),
+                checksum=keeping.digests.of({"config": config}),
             ),
             child,
         )
         self.endpoint = RedisEndpoint(
-            host=f"{name}.{args.namespace.name}.svc",
-            access=args.settings.access,
+            host=f"{name}.{namespace.name}.svc",
+            access=settings.access,
             password=password,
-            target=PodTarget(namespace=args.namespace, pod_labels=selector(INSTANCE, name), port=REDIS_PORT),
+            target=PodTarget(namespace=namespace, pod_labels=selector(INSTANCE, name), port=REDIS_PORT),
             made=self,
         )
         self.register_outputs({})

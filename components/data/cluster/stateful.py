@@ -25,6 +25,7 @@ from components.kubernetes.labels import labels, selector
 from components.kubernetes.namespace_ref import NamespaceRef
 from components.kubernetes.pod import PodArgs, pod_template, restricted_container, stated
 from components.network.policies import Selection, allow_further_egress
+from components.secrets.digest import Digests
 from config.data_services import ClusterPostgres, ClusterRedis, ClusterStorage
 
 TYPE: Final = "noxus:cluster:StatefulService"
@@ -42,13 +43,21 @@ _LIVENESS_FAILURES: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """How a stack keeps its data in the cluster."""
+
+    namespace: NamespaceRef
+    digests: Digests
+    protect: bool
+    """Whether the engine refuses to delete volumes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StatefulServiceArgs:
     """What a `StatefulService` needs."""
 
-    namespace: NamespaceRef
+    keeping: Keeping
     settings: ClusterPostgres | ClusterRedis | ClusterStorage
-    protect: bool
-    """Whether the engine refuses to delete the volume."""
     port: int
     user_id: int
     """User and group of the process in the image; the group owns the volume."""
@@ -82,21 +91,21 @@ class StatefulService(pulumi.ComponentResource):
     def __init__(self, name: str, args: StatefulServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        settings = args.settings
-        key, described = args.namespace.key(name), labels(INSTANCE, name, "data")
-        metadata = args.namespace.metadata(name, labels=described)
+        namespace, settings = args.keeping.namespace, args.settings
+        key, described = namespace.key(name), labels(INSTANCE, name, "data")
+        metadata = namespace.metadata(name, labels=described)
         selected = selector(INSTANCE, name)
-        allow_further_egress(f"{name}-", settings.egress, args.namespace, Selection(labels=selected), child)
+        allow_further_egress(f"{name}-", settings.egress, namespace, Selection(labels=selected), child)
         # Many classes bind a volume only when a pod asks for it, so the claim is not waited for; the StatefulSet is.
         claim = PersistentVolumeClaim(
             key,
-            metadata=args.namespace.metadata(name, labels=described, annotations={"pulumi.com/skipAwait": "true"}),
+            metadata=namespace.metadata(name, labels=described, annotations={"pulumi.com/skipAwait": "true"}),
             spec=stated(
                 access_modes=["ReadWriteOnce"],
                 storage_class_name=settings.storage_class,
                 resources={"requests": {"storage": f"{settings.storage_gib}Gi"}},
             ),
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.keeping.protect),
         )
         service = Service(
             key,
@@ -166,7 +175,7 @@ def _pods(
     init: ContainerArgsDict = stated(name="prepare", command=args.init_command, **common)
     return pod_template(
         PodArgs(
-            namespace=args.namespace,
+            namespace=args.keeping.namespace,
             settings=args.settings,
             labels=described,
             annotations={"noxus.ai/checksum": args.checksum},
