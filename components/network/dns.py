@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from pulumi_kubernetes.networking.v1 import IPBlockArgs, NetworkPolicyPeerArgs, NetworkPolicyPortArgs
+from pulumi_kubernetes.networking.v1 import NetworkPolicyPeerArgsDict, NetworkPolicyPortArgsDict
 
-from components.network.policies import Selection
+from components.network.policies import Selection, addresses
 from config.network import DnsSettings
 
 _PODS: Final = {
@@ -18,14 +18,13 @@ _OPENSHIFT_PORT: Final = 5353
 """Where OpenShift's DNS pods listen; its Service translates 53 to it."""
 
 
-def dns_peers(settings: DnsSettings) -> Sequence[NetworkPolicyPeerArgs]:
+def dns_peers(settings: DnsSettings) -> Sequence[NetworkPolicyPeerArgsDict]:
     """The pods that answer, and further addresses that do."""
     namespace, labels = _PODS[settings.type]
-    blocks = [NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr)) for cidr in settings.cidrs]
-    return [Selection(labels=labels).peer(namespace), *blocks]
+    return [Selection(labels=labels).peer(namespace), *addresses(settings.cidrs)]
 
 
-def dns_ports(settings: DnsSettings) -> list[NetworkPolicyPortArgs]:
+def dns_ports(settings: DnsSettings) -> list[NetworkPolicyPortArgsDict]:
     """UDP, and TCP for long answers; on OpenShift the pods' port as well as the Service's."""
     ports = (_PORT, *([_OPENSHIFT_PORT] if settings.type == "openshift" else []))
-    return [NetworkPolicyPortArgs(protocol=protocol, port=port) for port in ports for protocol in ("UDP", "TCP")]
+    return [{"protocol": protocol, "port": port} for port in ports for protocol in ("UDP", "TCP")]

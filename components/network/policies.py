@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, LabelSelectorRequirementArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgsDict
 from pulumi_kubernetes.networking.v1 import (
-    IPBlockArgs,
     NetworkPolicy,
-    NetworkPolicyEgressRuleArgs,
-    NetworkPolicyIngressRuleArgs,
-    NetworkPolicyPeerArgs,
-    NetworkPolicyPortArgs,
-    NetworkPolicySpecArgs,
+    NetworkPolicyPeerArgsDict,
+    NetworkPolicyPortArgsDict,
+    NetworkPolicySpecArgsDict,
 )
 
 from components.kubernetes.endpoints import AddressTarget, PodTarget, Target
 from components.kubernetes.labels import COMPONENT, NAMESPACE_NAME, Component
 from components.kubernetes.namespace_ref import NamespaceRef
+from components.kubernetes.pod import stated
 from config.network import EgressSettings
 
 REASON: Final = "noxus.ai/reason"
@@ -49,55 +47,52 @@ class Selection:
     components: Sequence[Component] = ()
     labels: Mapping[str, str] | None = None
 
-    def selector(self) -> LabelSelectorArgs:
+    def selector(self) -> LabelSelectorArgsDict:
         """As a policy selects them."""
         if self.components:
-            requirement = LabelSelectorRequirementArgs(key=COMPONENT, operator="In", values=list(self.components))
-            return LabelSelectorArgs(match_expressions=[requirement])
-        return LabelSelectorArgs(match_labels=dict(self.labels or {}))
+            return {"match_expressions": [{"key": COMPONENT, "operator": "In", "values": self.components}]}
+        return {"match_labels": self.labels or {}}
 
-    def peer(self, namespace: pulumi.Input[str]) -> NetworkPolicyPeerArgs:
+    def peer(self, namespace: pulumi.Input[str]) -> NetworkPolicyPeerArgsDict:
         """As the other end of a policy: namespace and labels in one peer, so that both must hold."""
-        of_namespace = LabelSelectorArgs(match_labels={NAMESPACE_NAME: namespace})
-        return NetworkPolicyPeerArgs(namespace_selector=of_namespace, pod_selector=self.selector())
+        return {"namespace_selector": {"match_labels": {NAMESPACE_NAME: namespace}}, "pod_selector": self.selector()}
 
 
 EVERY_POD: Final = Selection()
 
 
-def internet() -> Sequence[NetworkPolicyPeerArgs]:
+def internet() -> Sequence[NetworkPolicyPeerArgsDict]:
     """Every public address. Policies cannot name hosts, so model providers and integrations are all of these."""
-    blocks = (
-        IPBlockArgs(cidr="0.0.0.0/0", except_=list(PRIVATE_RANGES)),
-        IPBlockArgs(cidr="::/0", except_=list(PRIVATE_RANGES_V6)),
-    )
-    return [NetworkPolicyPeerArgs(ip_block=block) for block in blocks]
+    return [
+        {"ip_block": {"cidr": "0.0.0.0/0", "except_": PRIVATE_RANGES}},
+        {"ip_block": {"cidr": "::/0", "except_": PRIVATE_RANGES_V6}},
+    ]
 
 
-def addresses(cidrs: Sequence[pulumi.Input[str]]) -> Sequence[NetworkPolicyPeerArgs]:
+def addresses(cidrs: Sequence[pulumi.Input[str]]) -> Sequence[NetworkPolicyPeerArgsDict]:
     """Addresses as the other end of a policy."""
-    return [NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr)) for cidr in cidrs]
+    return [{"ip_block": {"cidr": cidr}} for cidr in cidrs]
 
 
-def target_peers(target: Target) -> Sequence[NetworkPolicyPeerArgs]:
+def target_peers(target: Target) -> Sequence[NetworkPolicyPeerArgsDict]:
     """A data service as the other end of an egress."""
     if isinstance(target, AddressTarget):
         return addresses(target.cidrs)
     return [Selection(labels=target.pod_labels).peer(target.namespace.created)]
 
 
-def egress_peers(settings: EgressSettings) -> Sequence[NetworkPolicyPeerArgs]:
+def egress_peers(settings: EgressSettings) -> Sequence[NetworkPolicyPeerArgsDict]:
     """The target of a further egress."""
     if settings.namespace is not None:
         return [Selection(labels=settings.pod_labels).peer(settings.namespace)]
     return addresses(settings.blocks)
 
 
-def egress_ports(settings: EgressSettings) -> Iterator[NetworkPolicyPortArgs]:
+def egress_ports(settings: EgressSettings) -> Iterator[NetworkPolicyPortArgsDict]:
     """Its ports and ranges of ports."""
     for ports in settings.ports:
         first, _, last = str(ports).partition("-")
-        yield NetworkPolicyPortArgs(protocol=settings.protocol, port=int(first), end_port=int(last) if last else None)
+        yield stated(protocol=settings.protocol, port=int(first), end_port=int(last) if last else None)
 
 
 def allow_further_egress(
@@ -122,14 +117,14 @@ def allow_further_egress(
     ]
 
 
-def tcp(port: int) -> list[NetworkPolicyPortArgs]:
+def tcp(port: int) -> list[NetworkPolicyPortArgsDict]:
     """One TCP port."""
-    return [NetworkPolicyPortArgs(protocol="TCP", port=port)]
+    return [{"protocol": "TCP", "port": port}]
 
 
 def deny_all(within: NamespaceRef, opts: pulumi.ResourceOptions) -> NetworkPolicy:
     """Deny both directions to every pod of a namespace; what is needed is allowed one by one."""
-    spec = NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"])
+    spec: NetworkPolicySpecArgsDict = {"pod_selector": {}, "policy_types": ["Ingress", "Egress"]}
     return _policy("deny-all", "nothing goes in or out unless another policy allows it", within, spec, opts)
 
 
@@ -139,13 +134,16 @@ def allow_egress(
     *,
     within: NamespaceRef,
     source: Selection,
-    to: Sequence[NetworkPolicyPeerArgs],
-    ports: Sequence[NetworkPolicyPortArgs],
+    to: Sequence[NetworkPolicyPeerArgsDict],
+    ports: Sequence[NetworkPolicyPortArgsDict],
     opts: pulumi.ResourceOptions,
 ) -> NetworkPolicy:
     """Let pods of a namespace open connections to some peers on some ports."""
-    rule = NetworkPolicyEgressRuleArgs(to=list(to), ports=list(ports))
-    spec = NetworkPolicySpecArgs(pod_selector=source.selector(), policy_types=["Egress"], egress=[rule])
+    spec: NetworkPolicySpecArgsDict = {
+        "pod_selector": source.selector(),
+        "policy_types": ["Egress"],
+        "egress": [{"to": to, "ports": ports}],
+    }
     return _policy(name, reason, within, spec, opts)
 
 
@@ -155,13 +153,16 @@ def allow_ingress(
     *,
     within: NamespaceRef,
     target: Selection,
-    sources: Sequence[NetworkPolicyPeerArgs],
+    sources: Sequence[NetworkPolicyPeerArgsDict],
     port: int,
     opts: pulumi.ResourceOptions,
 ) -> NetworkPolicy:
     """Let peers reach pods of a namespace on one port."""
-    rule = NetworkPolicyIngressRuleArgs(from_=list(sources), ports=tcp(port))
-    spec = NetworkPolicySpecArgs(pod_selector=target.selector(), policy_types=["Ingress"], ingress=[rule])
+    spec: NetworkPolicySpecArgsDict = {
+        "pod_selector": target.selector(),
+        "policy_types": ["Ingress"],
+        "ingress": [{"from_": sources, "ports": tcp(port)}],
+    }
     return _policy(name, reason, within, spec, opts)
 
 
@@ -203,7 +204,7 @@ def allow_way(
 
 
 def _policy(
-    name: str, reason: str, within: NamespaceRef, spec: NetworkPolicySpecArgs, opts: pulumi.ResourceOptions
+    name: str, reason: str, within: NamespaceRef, spec: NetworkPolicySpecArgsDict, opts: pulumi.ResourceOptions
 ) -> NetworkPolicy:
     metadata = within.metadata(name, annotations={REASON: reason})
     return NetworkPolicy(within.key(name), metadata=metadata, spec=spec, opts=opts)

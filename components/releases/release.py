@@ -19,7 +19,7 @@ from components.secrets.app_env import AppEnv, AppEnvArgs, Composed, credentials
 from components.secrets.digest import Digests
 from components.secrets.external_secret import StoreAccess, StoreKey, external_pull_secret, secret_store
 from components.secrets.pull_secret import pull_secret
-from components.workloads.autoscaling import ScalerCredential, ScalerCredentialArgs
+from components.workloads.autoscaling import ScalerCredential
 from components.workloads.controllers import namespace_labels
 from components.workloads.migrations import Migrations
 from components.workloads.pod_monitor import pod_monitor
@@ -87,16 +87,18 @@ class Release(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
         self.namespace = self._namespace()
-        allowances = Allowances(name, args.stack.settings, args.settings, self.namespace, args.services, self._child)
+        stack, own = args.stack.settings, args.settings
+        allowances = Allowances(name, stack, own, self.namespace, args.services, self._child)
         presence = self._presence()
-        identity = _with_marks(presence.identity, args.settings.identity)
-        before_pods = [*args.services.ready, *args.after, *self._quota(), allowances]
+        identity = _with_marks(presence.identity, own.identity)
+        quotas = [Quota(f"{name}-quota", self.namespace, own.quota, self._child)] if own.quota else []
+        before_pods = [*args.services.ready, *args.after, *quotas, allowances]
         service_account = self._service_account(identity, before_pods)
-        self._monitor()
+        if stack.cluster.scraping == "podMonitors":
+            pod_monitor(name, self.namespace, stack.cluster.pod_monitor_labels, METRICS_PATH, self._child)
         self._store = self._store_access(service_account, presence)
         app_env = self._app_env()
         self.marks = app_env.marks
-        stack = args.stack.settings
         self._context = ReleaseContext(
             name=name,
             namespace=self.namespace,
@@ -130,11 +132,6 @@ class Release(pulumi.ComponentResource):
         primary = self._args.stack.settings.primary
         return self._args.settings is primary and primary.migrations.enabled
 
-    def _monitor(self) -> None:
-        cluster = self._args.stack.settings.cluster
-        if cluster.scraping == "podMonitors":
-            pod_monitor(self._name, self.namespace, cluster.pod_monitor_labels, METRICS_PATH, self._child)
-
     def _store_access(self, service_account: pulumi.Output[str], presence: Presence) -> StoreAccess | None:
         """How External Secrets reads this release's entry; none where Pulumi writes all Secrets."""
         args, stack = self._args, self._args.stack.settings
@@ -149,10 +146,6 @@ class Release(pulumi.ComponentResource):
             digests=args.digests,
             deployed=args.deployed_marks,
         )
-
-    def _quota(self) -> Sequence[pulumi.Resource]:
-        quota = self._args.settings.quota
-        return [Quota(f"{self._name}-quota", self.namespace, quota, self._child)] if quota else []
 
     def _service_account(self, identity: Identity, before_pods: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
         """The account of all pods, and what they wait for: it is made once everything is there that pods need.
@@ -247,7 +240,6 @@ class Release(pulumi.ComponentResource):
 
     def _app_env(self) -> AppEnv:
         stack, own = self._args.stack.settings, self._args.settings
-
         variables = self._variables(self._args.services.postgres.platform)
         logins = _composed(variables)
         in_store = {name: StoreKey(name, value) for name, value in logins.items()} if stack.writes_entries else {}
@@ -270,12 +262,10 @@ class Release(pulumi.ComponentResource):
         if self._args.settings.counts_tasks:
             credential = ScalerCredential(
                 scaler_credential(self._name),
-                ScalerCredentialArgs(
-                    namespace=self.namespace,
-                    digests=self._args.digests,
-                    password=self._args.services.postgres.scaler_password,
-                    store=self._store if self._args.stack.settings.writes_entries else None,
-                ),
+                self.namespace,
+                self._args.digests,
+                self._args.services.postgres.scaler_password,
+                self._store if self._args.stack.settings.writes_entries else None,
                 self._child,
             )
         return {

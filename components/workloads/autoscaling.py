@@ -4,7 +4,6 @@ A workload has one of them or none, never both, and an autoscaled Deployment sta
 server-side apply the two would fight over the field.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
@@ -107,22 +106,11 @@ def hpa(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScalerCredentialArgs:
-    """What a `ScalerCredential` needs."""
-
-    namespace: NamespaceRef
-    digests: Digests
-    password: pulumi.Output[str]
-    """Password of the read-only role that KEDA counts tasks with."""
-    store: StoreAccess | None = None
-    """Where the password is to be read from, under `SCALER_LOGIN`; None: Pulumi writes the Secret itself."""
-
-
 class ScalerCredential(pulumi.ComponentResource):
     """How KEDA logs in to Postgres for the ScaledObjects of one namespace: a Secret and its TriggerAuthentication.
 
-    One per namespace instead of one for the cluster: KEDA's own namespace then holds nobody's credential.
+    One per namespace instead of one for the cluster: KEDA's own namespace then holds nobody's credential. `password` is
+    that of the read-only role that counts; it is read from `store`, under `SCALER_LOGIN`, if there is one.
     """
 
     revision: pulumi.Output[str]
@@ -131,32 +119,33 @@ class ScalerCredential(pulumi.ComponentResource):
     authentication_name: str
     """Name of the TriggerAuthentication; whoever refers to it depends on this component."""
 
-    def __init__(self, name: str, args: ScalerCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        namespace: NamespaceRef,
+        digests: Digests,
+        password: pulumi.Output[str],
+        store: StoreAccess | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__(CREDENTIAL_TYPE, name, {}, opts)
-        secret = self._secret(name, args)
+        child = pulumi.ResourceOptions(parent=self)
+        if store:
+            secret = external_secret(name, namespace, store, {"password": StoreKey(SCALER_LOGIN, password)}, child)
+        else:
+            text = pulumi.Output.secret({"password": password})
+            secret = Secret(namespace.key(name), metadata=namespace.metadata(name), string_data=text, opts=child)
         CustomResource(
-            args.namespace.key(name),
+            namespace.key(name),
             api_version="keda.sh/v1alpha1",
             kind="TriggerAuthentication",
-            metadata=args.namespace.metadata(name),
+            metadata=namespace.metadata(name),
             spec={"secretTargetRef": [{"parameter": "password", "name": name, "key": "password"}]},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[secret]),
         )
-        self.revision = args.digests.of({"password": args.password}).apply(lambda sha: sha[:8])
+        self.revision = digests.of({"password": password}).apply(lambda sha: sha[:8])
         self.authentication_name = name
         self.register_outputs({"authentication_name": self.authentication_name})
-
-    def _secret(self, name: str, args: ScalerCredentialArgs) -> pulumi.Resource:
-        child = pulumi.ResourceOptions(parent=self)
-        if args.store:
-            variables = {"password": StoreKey(SCALER_LOGIN, args.password)}
-            return external_secret(name, args.namespace, args.store, variables, child)
-        return Secret(
-            args.namespace.key(name),
-            metadata=args.namespace.metadata(name),
-            string_data=pulumi.Output.secret({"password": args.password}),
-            opts=child,
-        )
 
 
 def scaled_object(

@@ -6,7 +6,7 @@ from typing import Final
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
+from pulumi_kubernetes.core.v1 import Service
 
 from checks.scaling.scalers import Count
 from components.kubernetes.endpoints import PostgresEndpoint
@@ -86,11 +86,11 @@ class WorkerPool(pulumi.ComponentResource):
         Service(
             context.namespace.key(name),
             metadata=context.namespace.metadata(name, labels=labels(context.name, args.pool, "worker")),
-            spec=ServiceSpecArgs(
-                cluster_ip="None",
-                selector=selector(context.name, args.pool),
-                ports=[ServicePortArgs(name="http", port=PORT, target_port="http")],
-            ),
+            spec={
+                "cluster_ip": "None",
+                "selector": selector(context.name, args.pool),
+                "ports": [{"name": "http", "port": PORT, "target_port": "http"}],
+            },
             opts=child,
         )
         self._autoscale(name, args, deployment)

@@ -3,7 +3,7 @@
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
+from pulumi_kubernetes.core.v1 import Service
 
 from components.kubernetes.labels import labels, selector
 from components.workloads.autoscaling import hpa
@@ -64,10 +64,10 @@ class WebService(pulumi.ComponentResource):
         service = Service(
             context.namespace.key(name),
             metadata=context.namespace.metadata(name, labels=marks, annotations=annotations),
-            spec=ServiceSpecArgs(
-                selector=selector(context.name, role),
-                ports=[ServicePortArgs(name="http", port=PORT, target_port="http")],
-            ),
+            spec={
+                "selector": selector(context.name, role),
+                "ports": [{"name": "http", "port": PORT, "target_port": "http"}],
+            },
             # Pulumi waits ten minutes for a Service's pods. They may wait longer, for a database and its migrations.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[deployment]),
         )
