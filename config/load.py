@@ -98,9 +98,7 @@ def parse(
     try:
         read = {key: value for key, value in sections.items() if key in _keys(model)}
         text = json.dumps(_WITH_IMAGES | cast("dict[str, object]", without_empty(model, read)))
-        settings = model.model_validate_json(text)
-        if mirror := settings.images.registry:
-            settings = model.model_validate_json(text, context=mirror)
+        settings = model.model_validate_json(text, context=_mirror(read.get("images")))
     except ValidationError as error:
         wrong = (phrase(model, detail) for detail in _first_hand(error.errors()))
         problems += [problem for problem in wrong if problem.path not in encrypted]
@@ -119,6 +117,11 @@ def parse(
     if settings is None or problems:
         raise ConfigError(source, problems)
     return inherited(settings)
+
+
+def _mirror(images: object) -> object:
+    """What `images.registry` says, as every image needs it while it is read; a wrong one is refused like all else."""
+    return cast("Mapping[str, object]", images).get("registry") if isinstance(images, Mapping) else None
 
 
 def _model(sections: Mapping[str, object]) -> type[StackSettings]:
