@@ -8,6 +8,7 @@ from typing_extensions import TypeVar
 
 from config.autoscaling import KedaAutoscaling
 from config.ingress import HostSettings, IngressSettings, PublicRole, TlsSettings
+from config.names import MIGRATIONS
 from config.network import EgressSettings
 from config.pods import PodLabels, PodSettings
 from config.references import EnvValue
@@ -95,6 +96,11 @@ class ReleaseSettings(Section, Generic[_Statements_co]):
     def runs(self) -> Mapping[str, RunSettings]:
         """Everything that runs the platform's images, by its path below the release's."""
         return {f"pools.{name}": pool for name, pool in self.enabled_pools.items()}
+
+    @property
+    def migrates(self) -> bool:
+        """Whether the migrations run in it."""
+        return MIGRATIONS in self.runs
 
     @property
     def counts_tasks(self) -> bool:

@@ -88,7 +88,7 @@ class Allowances(pulumi.ComponentResource):
         postgres = services.postgres
         pooled = () if postgres.pooler else MIGRATIONS
         self._allow_data_service("postgres", postgres.platform.target, sorted((*USERS["postgres"], *pooled)))
-        if postgres.pooler and own is stack.primary and stack.primary.migrations.enabled:
+        if postgres.pooler and own.migrates:
             self._allow_data_service("postgres-direct", postgres.direct.target, MIGRATIONS)
         self._allow_data_service("redis", services.redis.target, USERS["redis"])
         self._allow_data_service("bucket", services.bucket.target, USERS["bucket"])

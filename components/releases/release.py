@@ -47,6 +47,9 @@ from config.sections import RegistrySettings
 PRIMARY_TYPE: Final = "noxus:components:PrimaryRelease"
 WORKER_TYPE: Final = "noxus:components:WorkerRelease"
 
+Variables = Mapping[str, pulumi.Input[str] | StoreKey | Composed]
+"""Values of variables: plain ones, keys of a store, and those that hold a login."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseArgs:
@@ -89,7 +92,8 @@ class Release(pulumi.ComponentResource):
         self.namespace = self._namespace()
         stack, own = args.stack.settings, args.settings
         allowances = Allowances(name, stack, own, self.namespace, args.services, self._child)
-        presence = self._presence()
+        variables = self._variables(args.services.postgres.platform)
+        presence = self._presence(variables)
         identity = _with_marks(presence.identity, own.identity)
         quotas = [Quota(f"{name}-quota", self.namespace, own.quota, self._child)] if own.quota else []
         before_pods = [*args.services.ready, *args.after, *quotas, allowances]
@@ -97,7 +101,7 @@ class Release(pulumi.ComponentResource):
         if stack.cluster.scraping == "podMonitors":
             pod_monitor(name, self.namespace, stack.cluster.pod_monitor_labels, METRICS_PATH, self._child)
         self._store = self._store_access(service_account, presence)
-        app_env = self._app_env()
+        app_env = self._app_env(variables)
         self.marks = app_env.marks
         self._context = ReleaseContext(
             name=name,
@@ -126,11 +130,6 @@ class Release(pulumi.ComponentResource):
         )
         made = Namespace(own.namespace, args, self._child).ref
         return replace(made, logins=self._args.stack.settings.images.login_secrets)
-
-    @property
-    def _migrates(self) -> bool:
-        primary = self._args.stack.settings.primary
-        return self._args.settings is primary and primary.migrations.enabled
 
     def _store_access(self, service_account: pulumi.Output[str], presence: Presence) -> StoreAccess | None:
         """How External Secrets reads this release's entry; none where Pulumi writes all Secrets."""
@@ -196,7 +195,7 @@ class Release(pulumi.ComponentResource):
         stack = self._args.stack
         return StoreKey(key, stack.secrets[key] if stack.settings.writes_entries else None)
 
-    def _presence(self) -> Presence:
+    def _presence(self, variables: Variables) -> Presence:
         """The release in the stack's cloud: its identity, and its entry there."""
         args = self._args
         if args.cloud is None:
@@ -206,14 +205,14 @@ class Release(pulumi.ComponentResource):
             keys = args.stack.settings.secret_keys_of(args.settings)
             scaler = {SCALER_LOGIN: args.services.postgres.scaler_password} if args.settings.counts_tasks else {}
             values = {key: args.stack.secrets[key] for key in sorted(keys)}
-            entry = {**_composed(self._variables(args.services.postgres.platform)), **scaler, **values}
+            entry = {**_composed(variables), **scaler, **values}
         release = ReleaseInCloud(name=self._name, namespace=args.settings.namespace, entry=entry)
         return args.cloud.release(release, self._child)
 
     def _secret_values(self, keys: Mapping[str, str]) -> dict[str, pulumi.Output[str] | StoreKey]:
         return {name: self._secret_value(key) for name, key in keys.items()}
 
-    def _variables(self, address: PostgresAddress) -> Mapping[str, pulumi.Input[str] | StoreKey | Composed]:
+    def _variables(self, address: PostgresAddress) -> Variables:
         """Variables of every workload that comes to Postgres on this way. What is further down overrides."""
         stack, own, services = self._args.stack.settings, self._args.settings, self._args.services
         references = {**self._args.references, **postgres_references(services.postgres, address)}
@@ -228,7 +227,7 @@ class Release(pulumi.ComponentResource):
     def _past_pooler(self) -> Mapping[str, pulumi.Input[str]]:
         """What migrations are told otherwise than the other workloads: the way to Postgres itself."""
         stack, postgres = self._args.stack.settings, self._args.services.postgres
-        if postgres.pooler is None or not self._migrates:
+        if postgres.pooler is None or not self._args.settings.migrates:
             return {}
         texts = {**stack.env, **stack.primary.env}
         concerned = {name for name, text in texts.items() if any(it.startswith("postgres.") for it in referred(text))}
@@ -238,9 +237,8 @@ class Release(pulumi.ComponentResource):
             if name in concerned | POSTGRES_VARIABLES and not isinstance(it, StoreKey)
         }
 
-    def _app_env(self) -> AppEnv:
+    def _app_env(self, variables: Variables) -> AppEnv:
         stack, own = self._args.stack.settings, self._args.settings
-        variables = self._variables(self._args.services.postgres.platform)
         logins = _composed(variables)
         in_store = {name: StoreKey(name, value) for name, value in logins.items()} if stack.writes_entries else {}
         layers = {layer: self._secret_values(keys) for layer, keys in own.secrets.items()}
@@ -286,7 +284,7 @@ class Release(pulumi.ComponentResource):
         }
 
 
-def _composed(variables: Mapping[str, pulumi.Input[str] | StoreKey | Composed]) -> dict[str, pulumi.Output[str]]:
+def _composed(variables: Variables) -> dict[str, pulumi.Output[str]]:
     return {name: it.value for name, it in variables.items() if isinstance(it, Composed)}
 
 
@@ -319,7 +317,7 @@ class PrimaryRelease(Release):
 
     def _migrations(self) -> Sequence[pulumi.Resource]:
         stack = self._args.stack.settings
-        if not stack.primary.migrations.enabled:
+        if not stack.primary.migrates:
             return []
         env = migrations_env(self._name) if stack.has_pooler else ""
         name, settings = f"{self._name}-{MIGRATIONS}", stack.primary.migrations
