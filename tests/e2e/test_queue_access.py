@@ -8,8 +8,6 @@ import psycopg
 import pytest
 
 from checks.scaling.sql import index_name, table
-from components.data.database_setup import SCRIPT as SET_UP
-from components.data.database_setup import WAIT, scaler_limits
 from components.data.queue_access import SCRIPT, index, rights
 from config.data_services import SCALER_ROLE
 from config.scaling import QueueSettings
@@ -23,16 +21,6 @@ def queue(**changes: object) -> QueueSettings:
     return QueueSettings.model_validate({**QUEUE, **changes}, strict=False)
 
 
-def environment(server: Server) -> dict[str, str]:
-    return {
-        "PGUSER": SUPERUSER,
-        "PGPASSWORD": "superuser-password",
-        "PGHOST": "127.0.0.1",
-        "PGPORT": str(server.port),
-        "DATABASE_NAME": "noxus",
-    }
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with running() as server:
@@ -41,15 +29,7 @@ def server() -> Iterator[Server]:
 
 
 def set_up(server: Server, *, reads_all: bool) -> None:
-    variables = {
-        "OWNER_NAME": "noxus",
-        "OWNER_PASSWORD": PASSWORD,
-        "SCALER_NAME": SCALER_ROLE,
-        "SCALER_PASSWORD": PASSWORD,
-        "SCALER_READS_ALL": "true" if reads_all else "false",
-        **scaler_limits(triggers=1),
-    }
-    server.run(["sh", "-c", WAIT + SET_UP], {**environment(server), **variables})
+    server.set_up(PASSWORD, PASSWORD, SCALER_READS_ALL="true" if reads_all else "false")
 
 
 def open_queue(server: Server, wanted: QueueSettings, *, only: bool = True) -> None:
@@ -60,7 +40,7 @@ def open_queue(server: Server, wanted: QueueSettings, *, only: bool = True) -> N
         "RIGHTS": rights(wanted, SCALER_ROLE, "noxus", only=only),
         "INDEX": index(wanted) if wanted.create_index else "",
     }
-    server.run(["sh", "-c", WAIT + SCRIPT], {**environment(server), **variables})
+    server.job(SCRIPT, variables)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Final
 
 from sandbox.plugins.server import RefusedError
 from tests.e2e.accounts import Inputs
-from tests.e2e.accounts.memory import Memory, kind
+from tests.e2e.accounts.memory import Memory, Named
 
 INSTANCE: Final = "aws:rds/instance:Instance"
 CACHE: Final = "aws:elasticache/replicationGroup:ReplicationGroup"
@@ -38,7 +38,7 @@ _PARAMETERS: Final = {
 _SNAPSHOTS: Final = {INSTANCE: "DBSnapshotAlreadyExists", CACHE: "SnapshotAlreadyExistsFault"}
 
 
-class Account:
+class Account(Named):
     """Refuses with AWS' words."""
 
     def __init__(self, file: str) -> None:
@@ -92,20 +92,6 @@ class Account:
             names = known["names"].get(token, [])
             if id_ in names:
                 names.remove(id_)
-
-    def holds(self, token: str, id_: str) -> bool:
-        """Whether there is one of this name."""
-        with self._memory.open() as known:
-            return id_ in known["names"].get(token, [])
-
-    def look_up(self, token: str, id_: str) -> None:
-        """Nothing is: the stand-in for AWS has no look-up."""
-        raise RefusedError(f"{token}: {id_} is not looked up")
-
-    def held(self) -> set[str]:
-        """All that has a name."""
-        with self._memory.open() as known:
-            return {f"{kind(token)} {id_}" for token, names in known["names"].items() for id_ in names}
 
 
 def _policy(token: str, inputs: Inputs) -> None:

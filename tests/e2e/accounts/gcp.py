@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sandbox.plugins.server import RefusedError
 from tests.e2e.accounts import Inputs
-from tests.e2e.accounts.memory import Memory, kind
+from tests.e2e.accounts.memory import Memory, Named, kind
 
 SQL: Final = "gcp:sql/databaseInstance:DatabaseInstance"
 REDIS: Final = "gcp:redis/instance:Instance"
@@ -43,7 +43,7 @@ _STAY: Final = (RING, KEY, AGENT)
 resource_google_project_service_identity.go)."""
 
 
-class Account:
+class Account(Named):
     """Refuses with Google's and the provider's words where they are known."""
 
     def __init__(self, file: str) -> None:
@@ -120,20 +120,6 @@ class Account:
             names = known["names"].get(token, [])
             if token not in _STAY and id_ in names:
                 names.remove(id_)
-
-    def holds(self, token: str, id_: str) -> bool:
-        """Whether there is one of this id."""
-        with self._memory.open() as known:
-            return id_ in known["names"].get(token, [])
-
-    def look_up(self, token: str, id_: str) -> None:
-        """Nothing is: the stand-in for GCP has no look-up."""
-        raise RefusedError(f"{token}: {id_} is not looked up")
-
-    def held(self) -> set[str]:
-        """All that is there."""
-        with self._memory.open() as known:
-            return {f"{kind(token)} {id_}" for token, ids in known["names"].items() for id_ in ids}
 
     def fill(self, bucket: str, *, emptied: bool = False) -> None:
         """Put an object into a bucket, or take all of them out, versions included."""

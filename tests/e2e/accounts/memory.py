@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sandbox.plugins.server import RefusedError
+
 
 class Memory:
     """A JSON object in a file, which starts as `empty`; one thread at a time has it open."""
@@ -23,6 +25,26 @@ class Memory:
             known = json.loads(self._file.read_text() if self._file.exists() else self._empty)
             yield known
             self._file.write_text(json.dumps(known))
+
+
+class Named:
+    """An account whose things are known by type and name."""
+
+    _memory: Memory
+
+    def holds(self, token: str, id_: str) -> bool:
+        """Whether there is one of this name."""
+        with self._memory.open() as known:
+            return id_ in known["names"].get(token, [])
+
+    def look_up(self, token: str, id_: str) -> None:
+        """Nothing is: the stand-ins of clouds with such accounts have no look-up."""
+        raise RefusedError(f"{token}: {id_} is not looked up")
+
+    def held(self) -> set[str]:
+        """All that has a name."""
+        with self._memory.open() as known:
+            return {f"{kind(token)} {id_}" for token, names in known["names"].items() for id_ in names}
 
 
 def kind(token: str) -> str:
