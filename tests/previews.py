@@ -15,7 +15,7 @@ import yaml
 
 from tests.harness import Resource, is_secret
 from tests.programs import PROJECT, run_program
-from tools.report.preview import MASKED, Preview, differing, parse
+from tools.preview import MASKED, Preview, differing, parse
 from tools.report.report import Report, report
 from tools.report.side import Side, of_file
 

@@ -20,7 +20,7 @@ from tests.programs import ROOT, SMALLEST, run_program, settings
 from tests.test_program import PROGRAMS
 from tests.test_reachability import OPENED, connections
 from tools.picture.__main__ import main
-from tools.picture.changes import PreviewError, changes
+from tools.picture.changes import changes
 from tools.picture.drawing.layout import scene
 from tools.picture.drawing.scene import FACES, Label, Rectangle, Scene
 from tools.picture.drawing.svg import drawing
@@ -28,6 +28,7 @@ from tools.picture.drawing.text import Face, fitted, width
 from tools.picture.facts import installation
 from tools.picture.installation import Changes, Installation
 from tools.picture.page.page import page
+from tools.preview import PreviewError
 
 MOCKED = "test"
 """Name of the stack that the mock engine runs."""

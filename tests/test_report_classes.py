@@ -10,8 +10,8 @@ import pytest
 
 from tests.previews import classes, preview, reported, side
 from tests.programs import ROOT, run_program, stack_file
+from tools.preview import Step, parse
 from tools.report.clouds import KNOWN
-from tools.report.preview import Step, parse
 from tools.report.report import Report, report
 
 PLAIN, SECRETS = stack_file(ROOT / "Pulumi.prod.yaml")

@@ -11,12 +11,12 @@ import pytest
 from tests.previews import preview_text, reported, side
 from tests.programs import ROOT, SMALLEST
 from tests.test_report_classes import PLAIN, SECRETS, changed
+from tools.preview import parse
 from tools.report.cause import Cause
 from tools.report.finding import Finding
 from tools.report.kind import KINDS
 from tools.report.markdown import MOST, markdown
 from tools.report.plain import plain
-from tools.report.preview import parse
 from tools.report.report import Report, report
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tools.report.preview import PreviewError, Step, differing, parse
+from tools.preview import PreviewError, Step, differing, parse
 
 URN = "urn:pulumi:x::noxus::noxus:components:Platform$kubernetes:apps/v1:Deployment::noxus/noxus-kb"
 
@@ -56,7 +56,10 @@ def test_why_a_preview_ended_early_is_kept() -> None:
     assert parse(json.dumps({"diagnostics": said})).errors == ["not valid"]
 
 
-@pytest.mark.parametrize(("text", "said"), [("Previewing update", "is not JSON"), ("[]", "is no preview")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("Previewing update", "is not JSON"), ("[]", "is no preview"), ('{"steps": [1]}', "is no preview")],
+)
 def test_a_text_that_is_no_preview_is_refused_with_the_command_that_makes_one(text: str, said: str) -> None:
     with pytest.raises(PreviewError, match=f"{said}.*--json --show-replacement-steps --show-sames"):
         parse(text)

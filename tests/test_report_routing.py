@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from config import StackSettings
 from tests.fleets import every_task, fleets, settings_of, stack, takes, works
 from tests.previews import side
+from tools.preview import Preview
 from tools.report.cause import Causes
 from tools.report.classes.routing import routing
 from tools.report.comparison import Comparison
-from tools.report.preview import Preview
 
 
 def found(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[tuple[str, str, str | None]]:

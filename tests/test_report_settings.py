@@ -9,10 +9,10 @@ import yaml
 
 from tests.previews import side
 from tests.programs import PROJECT, SMALLEST
+from tools.preview import Step
 from tools.report.cause import Causes
 from tools.report.engine import deployed, marks
 from tools.report.lines import line_of, lines
-from tools.report.preview import Step
 from tools.report.side import OriginError, at, of_deployed
 
 PLANTED = "planted-secret-value"

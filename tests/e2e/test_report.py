@@ -17,10 +17,10 @@ from sandbox.control_plane import ControlPlane
 from tests.e2e.conftest import engine_environment
 from tests.e2e.dev_stack import Change, DevStack
 from tests.previews import classes
+from tools.preview import parse
 from tools.report.engine import Engine, answer, deployed, marks
 from tools.report.markdown import markdown
 from tools.report.plain import plain
-from tools.report.preview import parse
 from tools.report.report import Report, report
 from tools.report.side import of_deployed, of_file
 

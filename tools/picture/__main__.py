@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools import stack_file
-from tools.picture.changes import PreviewError, changes
+from tools.picture.changes import changes
 from tools.picture.drawing.svg import drawing
 from tools.picture.facts import installation
 from tools.picture.installation import Installation
 from tools.picture.page.page import page
+from tools.preview import PreviewError
 
 _DESCRIPTION: Final = """\
 Draw what Pulumi.<stack>.yaml describes: releases, pools with what they take and how they scale, data services, who

@@ -11,11 +11,11 @@ from typing import Final
 
 from config import ConfigError
 from tools import stack_file
+from tools.preview import Preview, PreviewError, parse
 from tools.report.engine import Engine, EngineError, answer, deployed, marks
 from tools.report.kind import KINDS
 from tools.report.markdown import markdown
 from tools.report.plain import plain
-from tools.report.preview import Preview, PreviewError, parse
 from tools.report.report import report
 from tools.report.side import OriginError, Side, at, of_deployed, of_file
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, cast
 
+from tools.preview import Step, differing
 from tools.report.lines import line_of
 from tools.report.owner import Owners
-from tools.report.preview import Step, differing
 from tools.report.side import Side
 
 Path = tuple[str, ...]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config import StackSettings
+from tools.preview import Preview, Step
 from tools.report.cause import Causes
-from tools.report.preview import Preview, Step
 from tools.report.side import Side
 
 

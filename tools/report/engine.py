@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from config.load import PROJECT
-from tools.report.preview import FLAGS
+from tools.preview import FLAGS
 
 _RECENT: Final = "20"
 """Updates that are looked through for the last one that succeeded."""

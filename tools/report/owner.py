@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from config import StackSettings
-from tools.report.preview import Step
+from tools.preview import Step
 
 Path = tuple[str, ...]
 

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tools.preview import Preview
 from tools.report.approval import approvals
 from tools.report.cause import Causes
 from tools.report.classes import judged
 from tools.report.comparison import Comparison
 from tools.report.finding import Finding
 from tools.report.kind import KINDS, Class
-from tools.report.preview import Preview
 from tools.report.side import Side
 
 

@@ -5,10 +5,10 @@ from typing import Final
 
 from checks.capacity.peak import most_replicas
 from config.workloads import WorkloadSettings
+from tools.preview import Step, flat
 from tools.report.clouds import KNOWN
 from tools.report.comparison import Comparison
 from tools.report.finding import Finding
-from tools.report.preview import Step, flat
 from tools.report.workloads import workloads
 
 _NUMBER: Final = ("autoscaling", "replicaCount", "enabled")

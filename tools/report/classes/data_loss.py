@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from tools.preview import Step, flat
 from tools.report.clouds import KNOWN
 from tools.report.clouds.properties import ANY
 from tools.report.comparison import Comparison
 from tools.report.finding import Finding
-from tools.report.preview import Step, flat
 
 _NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 

@@ -11,11 +11,11 @@ from typing import Final
 from checks.capacity.peak import most_replicas
 from checks.interruption.drain import Event, survival
 from config.workloads import PoolSettings, ServiceSettings
+from tools.preview import Step, flat
 from tools.report.cause import Cause
 from tools.report.clouds import KNOWN
 from tools.report.comparison import Comparison
 from tools.report.finding import Finding
-from tools.report.preview import Step, flat
 from tools.report.workloads import workloads
 
 _TEMPLATE: Final = "spec.template"

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from config import StackSettings
+from tools.preview import Inputs, Step
 from tools.report.cause import Cause
 from tools.report.clouds import KNOWN
 from tools.report.comparison import Comparison
 from tools.report.finding import Finding
 from tools.report.grant import Grant
 from tools.report.kind import Class
-from tools.report.preview import Inputs, Step
 
 _NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 _VERBS: Final[Mapping[Class, str]] = {"permissionWidened": "may now", "permissionNarrowed": "may no longer"}

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from config import StackSettings
+from tools.preview import Step
 from tools.report.clouds import KNOWN
 from tools.report.comparison import Comparison
 from tools.report.finding import Finding
-from tools.report.preview import Step
 
 _GENERATED: Final = "RandomPassword"
 

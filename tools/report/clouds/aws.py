@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
+from tools.preview import UNKNOWN, Inputs
 from tools.report.clouds.properties import ANY, Properties
 from tools.report.grant import Grant, unknown
-from tools.report.preview import UNKNOWN, Inputs
 
 _INSTANCE: Final = "aws:rds/instance:Instance"
 _CACHE: Final = "aws:elasticache/replicationGroup:ReplicationGroup"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from tools.preview import UNKNOWN, Inputs
 from tools.report.clouds.properties import Properties
 from tools.report.grant import Grant
-from tools.report.preview import UNKNOWN, Inputs
 
 _SERVER: Final = "azure-native:dbforpostgresql:Server"
 _CLUSTER: Final = "azure-native:redisenterprise:RedisEnterprise"

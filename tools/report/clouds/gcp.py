@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from tools.preview import UNKNOWN, Inputs
 from tools.report.clouds.properties import Properties
 from tools.report.grant import Grant
-from tools.report.preview import UNKNOWN, Inputs
 
 _SQL: Final = "gcp:sql/databaseInstance:DatabaseInstance"
 _REDIS: Final = "gcp:redis/instance:Instance"

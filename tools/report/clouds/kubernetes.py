@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from config.names import app_env_secret
+from tools.preview import Inputs
 from tools.report.clouds.properties import Properties
 from tools.report.grant import Grant
-from tools.report.preview import Inputs
 
 _LEVELS: Final = ("restricted", "baseline", "privileged")
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from tools.preview import Inputs
 from tools.report.grant import Grant
-from tools.report.preview import Inputs
 
 ANY: Final = object()
 """Of a guard: it guards as long as it is there."""

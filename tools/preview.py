@@ -41,6 +41,8 @@ class Step:
 
     op: Op
     urn: str
+    parent: str | None = None
+    """URN of the component that it belongs to."""
     old: Inputs = field(default_factory=dict[str, Any])
     """Inputs as they are deployed; none of what is created."""
     new: Inputs = field(default_factory=dict[str, Any])
@@ -51,6 +53,11 @@ class Step:
     """Of a replacement: whether the old one goes before the new one comes."""
     guarded: bool = False
     """Whether the engine refused to delete it so far (`protect`)."""
+
+    @cached_property
+    def stack(self) -> str:
+        """Stack that it belongs to."""
+        return self.urn.split("::")[0].rpartition(":")[2]
 
     @cached_property
     def type(self) -> str:
@@ -104,10 +111,13 @@ def parse(text: str) -> Preview:
         raise PreviewError(f"is no preview; make it by {_COMMAND}")
     found = cast("dict[str, Any]", printed)
     by_urn: dict[str, list[dict[str, Any]]] = {}
-    for step in found.get("steps") or ():
-        by_urn.setdefault(step["urn"], []).append(step)
-    steps = [step for urn, printed in by_urn.items() if (step := _step(urn, printed))]
-    said = [d for d in found.get("diagnostics") or () if d.get("severity") == "error"]
+    try:
+        for step in found.get("steps") or ():
+            by_urn.setdefault(step["urn"], []).append(step)
+        steps = [step for urn, printed in by_urn.items() if (step := _step(urn, printed))]
+        said = [d for d in found.get("diagnostics") or () if d.get("severity") == "error"]
+    except (KeyError, TypeError, AttributeError):
+        raise PreviewError(f"is no preview; make it by {_COMMAND}") from None
     return Preview(
         steps=steps,
         errors=[str(d.get("message", "")).removeprefix("error: ").strip() for d in said],
@@ -133,6 +143,7 @@ def _step(urn: str, printed: Sequence[Mapping[str, Any]]) -> Step | None:
     return Step(
         op=op,
         urn=urn,
+        parent=(new or old).get("parent"),
         old=before,
         new=after,
         paths=tuple(sorted(said))
